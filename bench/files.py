@@ -18,6 +18,6 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
         yield part
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

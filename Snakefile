@@ -1,0 +1,43 @@
+# Do humans look where CNNs attend? The whole study at a glance.
+#
+#   data/{dataset}                               photographs and recordings (data/demo: rule demo)
+#   results/{dataset}/fixations.parquet          every fixation of every recording, with its fate
+#   results/{dataset}/heatmaps.h5                human attention: one map per photograph
+#   results/{dataset}/{model}/maps/{method}.h5   machine attention: a group per map name
+#   results/{dataset}/{model}/scores/{method}.parquet    how well the two agree
+#   results/{dataset}/{scores,leaderboard,comparisons}.csv    tables, with intervals
+#   results/{dataset}/report.html                what to read
+#
+# The model "baseline" has the methods zero, uniform, centre and human.
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from bench.workflow.plan import MAPS, Plan
+
+min_version("9.0")
+
+
+configfile: Path(workflow.basedir, "config/config.yaml")
+
+
+plan = Plan(config, project=Path(workflow.basedir))
+
+
+wildcard_constraints:
+    dataset="|".join(plan.settings.datasets),
+    model="|".join([*plan.settings.models, "baseline"]),
+    method="[a-z][a-z0-9_]*",
+
+
+rule all:
+    input:
+        expand("results/{dataset}/report.html", dataset=plan.settings.datasets),
+    default_target: True
+
+
+include: "bench/workflow/gaze.smk"
+include: "bench/workflow/attention.smk"
+include: "bench/workflow/scores.smk"
+include: "bench/workflow/report.smk"

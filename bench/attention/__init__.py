@@ -1,0 +1,53 @@
+"""Where a network attends: one file per method, all fed from one forward pass (`tape`).
+
+    maps = attend(["gradcam", "dense"], network, images)      # {"gradcam": (N, h, w), ...}
+
+Importing this package does not import torch; `attend` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._registry import load_method, method_file, method_files, method_names
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bench.networks import Network
+
+__all__ = ["attend", "load_method", "method_file", "method_files", "method_names"]
+
+
+def attend(
+    methods: str | Sequence[str] | Mapping[str, Mapping[str, Any] | None],
+    network: Network,
+    images: Tensor,
+    targets: Tensor | None = None,
+    *,
+    plugins: Iterable[str | Path] = (),
+    **options: Any,
+) -> dict[str, Tensor]:
+    """The maps of one or several methods, {map name: (N, h, w)}, from one forward pass.
+
+    `methods` is a name, a list of names, or {name: {option: value}}. `images` is (N, 3, H, W),
+    preprocessed; it is brought to the network's device and number type. `targets` is (N,) class
+    indices, default the top class of each image; scores are logits, never probabilities.
+
+    Maps are raw (no scaling), at the layer's own resolution, detached, one per image and
+    independent of the other images. `options` go to every method that takes them; common ones:
+
+    * `layer`: a stage (`conv5`, after its activation) or any module name (its own output);
+    * `signed=True` leaves out a method's final ReLU or absolute value;
+    * `reduce=None` gives signed values with channels, (N, C, h, w).
+
+    `plugins` are files with further methods. The network and the caller's tensors stay untouched.
+
+    Raises UsageError for unknown names and options and for wrong shapes, NotApplicable for a
+    method that needs what the network lacks.
+    """
+    from ._attend import attend
+
+    return attend(methods, network, images, targets, plugins=plugins, **options)

@@ -1,0 +1,25 @@
+"""Gradient saliency: how much the class score changes with each pixel.
+
+    M[n] = max over channels of |d logit / d x[n]|
+
+x is the preprocessed image, so the unit is logits per unit of the network's input.
+
+Source: Simonyan, Vedaldi & Zisserman 2013, Deep Inside Convolutional Networks, section 3.1.
+"""
+
+from torch import Tensor
+
+from bench.attention.tape import Tape, reduce_channels
+
+LABEL = "Gradient"
+REFERENCE = "Simonyan et al. 2013, Deep Inside Convolutional Networks"
+READS = "image"
+
+
+def maps(tape: Tape, *, signed: bool = False, reduce: str | None = "max") -> dict[str, Tensor]:
+    """{"gradient": (N, H, W)} at the size of the network's input.
+
+    `reduce="sum"` adds the magnitudes of the channels; `signed=True` takes no magnitudes;
+    `reduce=None` gives the gradient itself, (N, 3, H, W).
+    """
+    return {"gradient": reduce_channels(tape.image_gradient(), reduce, signed=signed)}

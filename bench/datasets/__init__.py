@@ -1,0 +1,125 @@
+"""Stimuli and fixations of a data set behind one interface; one file per kind of data set.
+
+A data set is a folder with a `dataset.yaml` (schema: bench/schemas/dataset.schema.yaml). Its
+photographs and gaze may lie elsewhere: the configuration's `roots` says where.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import DataError, UsageError, ValidationError
+from bench.schemas import checked, read_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set's description and the folder its files lie in."""
+
+    id: str
+    spec: dict[str, Any]
+    root: Path
+
+    @property
+    def made_by_rule(self) -> bool:
+        """Whether a rule of the workflow makes the files, so that they may be absent as yet."""
+        return "made_by" in self.spec
+
+    def stimuli(self) -> list[Path]:
+        """The photographs, sorted by name. DataError where the folder holds none."""
+        if self.made_by_rule:
+            from bench.datasets.demo import DEMO_FILES
+
+            folder = f"{self.spec['stimuli']['folder']}/"
+            return sorted(self.root / name for name in DEMO_FILES if name.startswith(folder))
+        folder = self.file(self.spec["stimuli"]["folder"])
+        if not folder.is_dir():
+            raise DataError(
+                f"data set {self.id!r}: no folder {folder}. Expected the photographs there; "
+                f"say where the data set lies with roots={{{self.id}: FOLDER}}."
+            )
+        found = sorted(
+            path
+            for path in folder.glob(self.spec["stimuli"]["pattern"])
+            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+        )
+        if not found:
+            pattern = self.spec["stimuli"]["pattern"]
+            raise DataError(f"data set {self.id!r}: no photograph matches {pattern} in {folder}.")
+        return found
+
+    def inputs(self) -> list[Path]:
+        """The files that hold gaze: recordings, or the fixation table."""
+        return _kind(self).inputs(self)
+
+    def file(self, relative: str) -> Path:
+        """A path below the data set's folder; UsageError for one that would leave it."""
+        path = self.root / relative
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise UsageError(
+                f"data set {self.id!r}: {relative!r} leads out of its folder {self.root}; "
+                "paths in dataset.yaml stay inside."
+            )
+        return path
+
+
+def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
+    """The data set that a `dataset.yaml` describes, with its files in the folder `root`.
+
+    Raises DataError for an unreadable description or a missing folder, ValidationError for a
+    description that does not fit the schema.
+    """
+    dataset_id = description.parent.name
+    spec = checked(read_yaml(description), "dataset", str(description), ValidationError)
+    root = root or spec.get("root") or description.parent
+    dataset = Dataset(dataset_id, spec, Path(root))
+    if not dataset.made_by_rule and not dataset.root.is_dir():
+        raise DataError(
+            f"data set {dataset_id!r}: no folder {dataset.root}. Say where its files lie with "
+            f"roots={{{dataset_id}: FOLDER}} in the configuration."
+        )
+    return dataset
+
+
+def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
+    """{image name: (height, width)} in pixels, from the files' headers.
+
+    Raises DataError for a file that is no image, ValidationError for two files of one name.
+    """
+    from PIL import Image
+
+    sizes: dict[str, tuple[int, int]] = {}
+    for path in dataset.stimuli():
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        except OSError as error:
+            raise DataError(
+                f"{path}: not readable as an image ({error}). Replace the file or take it out "
+                f"of data set {dataset.id!r}."
+            ) from None
+        if path.name in sizes:
+            raise ValidationError(f"{path}: a second image of that name in {dataset.id!r}.")
+        sizes[path.name] = (height, width)
+    return sizes
+
+
+def read_gaze(dataset: Dataset) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The fixation table (bench.gaze.FIXATION_COLUMNS) and one summary per recording.
+
+    Raises DataError for what cannot be read and ValidationError for what fails a check.
+    """
+    return _kind(dataset).read_gaze(dataset, image_sizes(dataset))
+
+
+def _kind(dataset: Dataset) -> Any:
+    """The module of the data set's kind; the schema has checked the name."""
+    return importlib.import_module(f"bench.datasets.{dataset.spec['kind']}")

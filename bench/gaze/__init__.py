@@ -1,0 +1,79 @@
+"""Tracker files to the fixation table: recordings, screen geometry, trials, quality.
+
+    recording = read_recording("viewer01.asc", screen=screen)
+    trials = find_trials(recording.messages, recording.blocks, grammar)
+    table = fixation_table(recording, trials, placement=..., screen=screen, ...)
+    summary = recording_summary(recording, trials, table)
+
+Nothing here knows torch, writes a file or prints. The names load on first use, so that importing
+the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.gaze.columns import (
+        FIXATION_COLUMNS,
+        STATUSES,
+        as_fixation_table,
+        empty_fixation_table,
+    )
+    from bench.gaze.eyes import choose_eye
+    from bench.gaze.fixation_table import fixation_table
+    from bench.gaze.ivt import ivt_fixations
+    from bench.gaze.quality import recording_summary
+    from bench.gaze.recording import Recording, read_recording
+    from bench.gaze.screen import Placement, Screen
+    from bench.gaze.sniff import sniff
+    from bench.gaze.trial_grammar import PRESETS, TrialGrammar
+    from bench.gaze.trials import find_trials
+
+_HOME = {
+    "FIXATION_COLUMNS": "columns",
+    "PRESETS": "trial_grammar",
+    "Placement": "screen",
+    "Recording": "recording",
+    "STATUSES": "columns",
+    "Screen": "screen",
+    "TrialGrammar": "trial_grammar",
+    "as_fixation_table": "columns",
+    "choose_eye": "eyes",
+    "empty_fixation_table": "columns",
+    "find_trials": "trials",
+    "fixation_table": "fixation_table",
+    "ivt_fixations": "ivt",
+    "read_recording": "recording",
+    "recording_summary": "quality",
+    "sniff": "sniff",
+}
+
+__all__ = [
+    "FIXATION_COLUMNS",
+    "PRESETS",
+    "STATUSES",
+    "Placement",
+    "Recording",
+    "Screen",
+    "TrialGrammar",
+    "as_fixation_table",
+    "choose_eye",
+    "empty_fixation_table",
+    "find_trials",
+    "fixation_table",
+    "ivt_fixations",
+    "read_recording",
+    "recording_summary",
+    "sniff",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    # Kept, because importing a submodule of the same name would otherwise stand in its place.
+    globals()[name] = value
+    return value

@@ -1,0 +1,116 @@
+"""The process in which the vendor's library runs: BINDINGS RECORDING OUTPUT -> rows as JSON.
+
+Run by bench.gaze.eyelink_edf as a script of its own, with nothing but the standard library, so
+that it starts in a few hundredths of a second. A crash, a leak or chatter of the library stays in
+here. Rows come in file order; eyes are 'L' and 'R', times milliseconds of the tracker's clock:
+
+    ["start", ms, eyes, rate_hz, coordinates]   ["end", ms]      ["message", ms, latin-1 text]
+    ["fixation_start", eye, ms]   ["fixation", eye, start_ms, end_ms, x, y, pupil]
+    ["saccade", eye]   ["blink", eye]
+"""
+
+import ctypes
+import importlib.util
+import json
+import sys
+
+MEMORY_LIMIT = 4 * 1024**3
+OUTPUT_LIMIT = 2 * 1024**3
+
+STARTFIX, ENDFIX, ENDSACC, ENDBLINK = 7, 8, 6, 4
+MESSAGE, RECORDING_INFO, NOTHING_LEFT = 24, 30, 0
+EYES_OF_EVENT = {0: "L", 1: "R"}
+EYES_OF_RECORDING = {1: "L", 2: "R", 3: "LR"}
+# Bits of RECORDINGS.eflags: which coordinates the events of the block carry.
+COORDINATES = ((0x0400, "GAZE"), (0x0200, "HREF"), (0x0100, "PUPIL"))
+
+
+def limit_resources() -> None:
+    """Caps memory and output size; where the platform cannot, the parent's clock remains."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for kind, limit in (
+        (resource.RLIMIT_AS, MEMORY_LIMIT),
+        (resource.RLIMIT_FSIZE, OUTPUT_LIMIT),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        try:
+            _, hard = resource.getrlimit(kind)
+            if hard != resource.RLIM_INFINITY:
+                limit = min(limit, hard)
+            resource.setrlimit(kind, (limit, hard))
+        except (OSError, ValueError):
+            continue
+
+
+def load_bindings(path):
+    """The module of ctypes declarations, loaded without its package, which would import numpy."""
+    spec = importlib.util.spec_from_file_location("edf_bindings", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def text_of(event) -> str:
+    """The message's bytes, one per character; the parent decodes them."""
+    if not event.message:
+        return ""
+    # The length is that of the text with its closing NUL; a damaged file may say anything.
+    length = max(0, min(event.message.contents.len, 32767))
+    address = ctypes.addressof(event.message.contents) + type(event.message.contents).c.offset
+    return ctypes.string_at(address, length).removesuffix(b"\0").decode("latin-1")
+
+
+def read_rows(api, path):
+    """All rows of the recording, or the library's error code where it cannot open the file."""
+    code = ctypes.c_int(0)
+    # consistency 2: check and repair, as the vendor's converter does; events yes, samples no.
+    handle = api.edf_open_file(path, 2, 1, 0, ctypes.byref(code))
+    if not handle or code.value:
+        return None, code.value
+    rows = []
+    next_item, item_data = api.edf_get_next_data, api.edf_get_float_data
+    while (kind := next_item(handle)) != NOTHING_LEFT:
+        if kind in (STARTFIX, ENDFIX, ENDSACC, ENDBLINK, MESSAGE):
+            event = item_data(handle).contents.fe
+            if kind == MESSAGE:
+                rows.append(("message", event.sttime, text_of(event)))
+                continue
+            eye = EYES_OF_EVENT.get(event.eye, "?")
+            if kind == STARTFIX:
+                rows.append(("fixation_start", eye, event.sttime))
+            elif kind == ENDFIX:
+                place = (event.gavx, event.gavy, event.ava)
+                rows.append(("fixation", eye, event.sttime, event.entime, *place))
+            else:
+                rows.append(("saccade" if kind == ENDSACC else "blink", eye))
+        elif kind == RECORDING_INFO:
+            info = item_data(handle).contents.rec
+            if info.state:
+                eyes = EYES_OF_RECORDING.get(info.eye, "")
+                words = [word for bit, word in COORDINATES if info.eflags & bit]
+                rows.append(("start", info.time, eyes, info.sample_rate, words[0] if words else ""))
+            else:
+                rows.append(("end", info.time))
+    api.edf_close_file(handle)
+    return rows, 0
+
+
+def main(bindings: str, recording: str, output: str) -> None:
+    limit_resources()
+    result = {"rows": None, "code": 0, "load_error": None, "version": ""}
+    try:
+        api = load_bindings(bindings)
+        result["version"] = (api.edf_get_version() or b"").decode("latin-1")
+    except Exception as error:  # whatever keeps the library from loading is the answer
+        result["load_error"] = f"{type(error).__name__}: {error}"
+    else:
+        result["rows"], result["code"] = read_rows(api, recording.encode("utf-8"))
+    with open(output, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib costs start-up time
+        json.dump(result, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

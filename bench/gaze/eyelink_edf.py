@@ -1,0 +1,175 @@
+"""EyeLink .edf: the vendor's library, in a child process per file, events only.
+
+The library segfaults on some damaged files, gives wrong data when two threads call it, prints to
+stdout and leaks a handle per failed open; a process of its own contains all of that. It is reached
+through the ctypes bindings of the package eyelinkio (extra `eyelink`); eyelinkio's own reader is
+not used, because it gives up the tracker's clock and the gaps between blocks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.errors import DataError
+from bench.gaze.events import Events, Fixation, decoded, position
+
+CHILD = Path(__file__).with_name("eyelink_child.py")
+SECONDS_PER_FILE = 60.0
+SECONDS_PER_MB = 2.0
+# One of these is printed on every open; a sound file gives no other line.
+USUAL_LOG_LINES = 1
+# Zeros after a truncated file let the library read up to the cut.
+SALVAGE_PADDING = bytes(4096)
+ASC_WAY = "convert it with SR Research's edf2asc and pass the .asc"
+
+
+def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]:
+    """The events of an EyeLink .edf and the name and version of the reader.
+
+    With `salvage`, a copy of the file with 4 KiB of zeros at its end is read, which lets the
+    library read a truncated recording up to the cut. The original is never changed.
+
+    Raises DataError where eyelinkio is missing or does not load, and where the library cannot
+    open the file, dies, or exceeds 60 s + 2 s/MB or 4 GiB.
+    """
+    bindings = _bindings(path)
+    with tempfile.TemporaryDirectory(prefix="bench-edf-") as folder:
+        recording = _ascii_name(path, Path(folder), salvage)
+        result, log_lines = _run_child(path, bindings, recording, Path(folder))
+    if result["load_error"]:
+        raise DataError(
+            f"{path.name}: eyelinkio is installed, but its library does not load here "
+            f"({result['load_error']}). {ASC_WAY[0].upper()}{ASC_WAY[1:]}."
+        )
+    if result["rows"] is None:
+        hint = (
+            "Copy it again from the tracker's host PC."
+            if salvage
+            else "Copy it again from the tracker's host PC, or recover the complete trials with "
+            "--salvage (salvage=True)."
+        )
+        raise DataError(
+            f"{path.name}: the EyeLink library cannot open it (code {result['code']}): it is "
+            f"truncated or damaged. {hint}"
+        )
+    events = _replay(result["rows"])
+    if log_lines > USUAL_LOG_LINES:
+        events.warnings.append(
+            f"the EyeLink library wrote {log_lines} log lines, {USUAL_LOG_LINES} is usual: "
+            "the file may be damaged"
+        )
+    return events, f"edfapi {result['version'].strip()} through eyelinkio"
+
+
+def _bindings(path: Path) -> Path:
+    spec = importlib.util.find_spec("eyelinkio")
+    if spec is None or spec.origin is None:
+        raise DataError(
+            f"{path.name}: an EyeLink EDF needs the package eyelinkio, which is not installed. "
+            f"Install it (attention-bench[eyelink]), or {ASC_WAY}."
+        )
+    bindings = Path(spec.origin).parent / "edf" / "_edf2py.py"
+    if not bindings.is_file():
+        raise DataError(
+            f"{path.name}: the installed eyelinkio has no {bindings.name}, expected version "
+            f"0.3. Install attention-bench[eyelink], or {ASC_WAY}."
+        )
+    return bindings
+
+
+def _ascii_name(path: Path, folder: Path, salvage: bool) -> Path:
+    """The recording under an ASCII name in `folder`, for the library cannot open others."""
+    named = folder / "recording.edf"
+    if salvage:
+        with path.open("rb") as source, named.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+            copy.write(SALVAGE_PADDING)
+        return named
+    try:
+        named.symlink_to(path.resolve())
+    except OSError:  # Windows without the right to make links
+        shutil.copyfile(path, named)
+    return named
+
+
+def _run_child(path: Path, bindings: Path, recording: Path, folder: Path) -> tuple[dict, int]:
+    output, log = folder / "events.json", folder / "log.txt"
+    limit_s = SECONDS_PER_FILE + SECONDS_PER_MB * path.stat().st_size / 1e6
+    command = [sys.executable, "-I", "-S", str(CHILD), str(bindings), str(recording), str(output)]
+    try:
+        with log.open("wb") as file:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=limit_s
+            )
+    except subprocess.TimeoutExpired:
+        raise DataError(
+            f"{path.name}: the EyeLink library did not finish within {limit_s:.0f} s; the child "
+            f"process was ended. The file is probably damaged: copy it again, or {ASC_WAY}."
+        ) from None
+    if done.returncode < 0:
+        raise DataError(
+            f"{path.name}: reader died (signal {-done.returncode}): the EyeLink library crashes "
+            "on this file, so it is damaged. Copy it again from the tracker's host PC."
+        )
+    if done.returncode or not output.is_file():
+        raise DataError(
+            f"{path.name}: the EyeLink reader failed ({_last_line(log)}). "
+            f"Copy the file again, or {ASC_WAY}."
+        )
+    result = json.loads(output.read_text(encoding="ascii"))
+    return result, _count_lines(log)
+
+
+def _replay(rows: list[list]) -> Events:
+    events = Events()
+    for kind, *values in rows:
+        if kind == "message":
+            text, utf8 = decoded(values[1].encode("latin-1"))
+            events.not_utf8 += not utf8
+            events.message(float(values[0]), text)
+        elif kind == "fixation":
+            eye, start_ms, end_ms, x, y, pupil = values
+            events.end_fixation(
+                Fixation(
+                    eye,
+                    len(events.blocks),
+                    float(start_ms),
+                    float(end_ms),
+                    position(x),
+                    position(y),
+                    position(pupil),
+                )
+            )
+        elif kind == "fixation_start":
+            events.start_fixation(values[0], float(values[1]))
+        elif kind == "saccade":
+            events.saccades[values[0]] = events.saccades.get(values[0], 0) + 1
+        elif kind == "blink":
+            events.blinks[values[0]] = events.blinks.get(values[0], 0) + 1
+        elif kind == "start":
+            start_ms, eyes, rate_hz, coordinates = values
+            block = events.start_block(float(start_ms), eyes)
+            block.rate_hz, block.coordinates = rate_hz or None, coordinates
+        else:
+            events.end_block(float(values[0]))
+    events.finish()
+    return events
+
+
+def _count_lines(log: Path) -> int:
+    with log.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 2000))
+        lines = file.read().decode("utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else "without a message"

@@ -1,0 +1,90 @@
+"""Map files: HDF5 with one array per image name, the layout that pysaliency reads and writes.
+
+`heatmaps.h5` holds the human heatmaps at its root; `maps/{method}.h5` holds a group per map name
+(a method may give several) and in it the arrays, at the method's own resolution, raw. Opening a
+file that is not such a file is a DataError that names it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from bench.errors import DataError, ValidationError
+
+
+@contextmanager
+def open_maps(path: Path) -> Iterator[h5py.File]:
+    """The file, open for reading."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file. Expected maps in HDF5.")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise DataError(
+            f"{path}: not readable as HDF5 ({error}). Delete it; the workflow makes it again."
+        ) from None
+    with file:
+        yield file
+
+
+def write_map(group: h5py.Group, image_id: str, values: np.ndarray, **attributes: Any) -> None:
+    """Stores one map as float32 under the image's name, its attributes beside it.
+
+    A slash would open a group inside the group, so it cannot stand in a name.
+    """
+    if "/" in image_id:
+        raise ValidationError(f"image name {image_id!r}: a name holds no slash.")
+    item = group.create_dataset(image_id, data=np.asarray(values, dtype=np.float32))
+    item.attrs.update(attributes)
+
+
+def read_map(group: h5py.Group, image_id: str) -> np.ndarray:
+    """One map, (h, w) float64; ValidationError where it is missing or no two-dimensional array."""
+    where = f"{Path(group.file.filename).name}{group.name.rstrip('/')}"
+    if image_id not in group:
+        raise ValidationError(f"{where}: no map for image {image_id!r}.")
+    item = group[image_id]
+    if not isinstance(item, h5py.Dataset) or item.ndim != 2 or item.dtype.kind not in "fiu":
+        raise ValidationError(f"{where}/{image_id}: expected numbers in an array (h, w).")
+    return item[()].astype(np.float64)
+
+
+def map_names(file: h5py.File) -> list[str]:
+    """The groups of a method's file, in the method's own order."""
+    return json.loads(file.attrs.get("maps", "[]")) or sorted(file)
+
+
+def stored_fingerprint(path: Path) -> str:
+    """What the file says it was made from; "absent" or "unreadable" where it says nothing."""
+    if not path.exists():
+        return "absent"
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs["fingerprint"])
+    except (OSError, KeyError):
+        return "unreadable"
+
+
+def upsampled(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The map (h, w) at the image's size (H, W): bilinear, pixel centres aligned, edges held.
+
+    The same numbers as torch's `interpolate(mode="bilinear", align_corners=False)`, without torch.
+    """
+    for axis, size in enumerate(shape):
+        length = values.shape[axis]
+        if length == size:
+            continue
+        place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
+        below = np.minimum(place.astype(np.intp), max(length - 2, 0))
+        weight = (place - below).reshape((-1, 1) if axis == 0 else (1, -1))
+        low = values.take(below, axis)
+        high = values.take(np.minimum(below + 1, length - 1), axis)
+        values = low + (high - low) * weight
+    return values

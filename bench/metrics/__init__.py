@@ -1,0 +1,44 @@
+"""How well a map agrees with human gaze: one file per family of metrics, one function per metric.
+
+`evaluate` scores one map. For many maps of one image make a `GazeTarget` once (it keeps what
+depends on the humans alone) and call `score_map` with each. `flags` and `score_flags` say in words
+what is degenerate. A new metric is one function with the decorator `@metric(...)` in a file of this
+folder; files that begin with `_` are infrastructure.
+
+Importing this package loads numpy and nothing heavier.
+"""
+
+from bench.metrics._baselines import (
+    CentreBias,
+    centre_density,
+    scale_fixations,
+    uniform_map,
+    zero_map,
+)
+from bench.metrics._registry import Metric, get_metric, metric, metric_names
+from bench.metrics._saliency import BLOCK, SaliencyMap, blocks
+from bench.metrics._scoring import evaluate, flags, score_flags, score_map
+from bench.metrics._target import GazeTarget
+from bench.metrics._viewers import LeftOutViewer, leave_one_viewer_out
+
+__all__ = [
+    "BLOCK",
+    "CentreBias",
+    "GazeTarget",
+    "LeftOutViewer",
+    "Metric",
+    "SaliencyMap",
+    "blocks",
+    "centre_density",
+    "evaluate",
+    "flags",
+    "get_metric",
+    "leave_one_viewer_out",
+    "metric",
+    "metric_names",
+    "scale_fixations",
+    "score_flags",
+    "score_map",
+    "uniform_map",
+    "zero_map",
+]

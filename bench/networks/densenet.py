@@ -1,0 +1,41 @@
+"""DenseNet: each layer reads all before it; batch norm and ReLU stand before the convolutions.
+
+The last ReLU is functional: the stage `conv5` is `features.norm5` after it.
+"""
+
+import re
+
+from ._classes import imagenet_classes
+from ._network import Blueprint, Classifier
+from ._preprocessing import TORCHVISION
+from ._torchvision import fetcher, maker
+
+NETWORKS = {
+    "densenet121": {
+        "label": "DenseNet-121",
+        "weights": "torchvision:DenseNet121_Weights.IMAGENET1K_V1",
+    },
+}
+REFERENCE = "Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks"
+
+STAGES = {
+    "conv1": "features.relu0",
+    "conv2": "features.transition1.relu",
+    "conv3": "features.transition2.relu",
+    "conv4": "features.transition3.relu",
+    "conv5": "features.norm5",
+}
+# Published files still have the dots that module names may no longer contain: `norm.1` for `norm1`.
+DOTTED = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
+
+
+def blueprint(name: str) -> Blueprint:
+    return Blueprint(
+        make=maker(name),
+        fetch=fetcher(NETWORKS[name]["weights"]),
+        rename=lambda state: {DOTTED.sub(r"\1\2", key): value for key, value in state.items()},
+        stages=STAGES,
+        classifier=Classifier("classifier", "gap_linear"),
+        preprocessing={"torchvision": TORCHVISION},
+        classes=imagenet_classes(),
+    )

@@ -1,0 +1,1 @@
+"""From tables and maps to what a scientist reads: figures, findings, the HTML page."""

@@ -1,0 +1,58 @@
+"""What people read for ids: labels, explanations and references, from each item's own file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.workflow.names import literals, method_files
+
+BASELINES = {
+    "human": "Other viewers",
+    "centre": "Centre bias",
+    "uniform": "Uniform map",
+    "zero": "All-zero map",
+}
+
+
+@dataclass(frozen=True)
+class MethodText:
+    """A method's label, its one-line summary and where it is published."""
+
+    label: str
+    summary: str
+    reference: str
+
+
+def method_texts() -> dict[str, MethodText]:
+    """{method id: its text}, read from the files without importing them (and so without torch)."""
+    texts = {}
+    for name, path in method_files().items():
+        found = literals(path)
+        texts[name] = MethodText(
+            label=str(found.get("LABEL", name)),
+            summary=str(found["__doc__"]).split("\n\n")[0].replace("\n", " "),
+            reference=str(found.get("REFERENCE", "")),
+        )
+    return texts
+
+
+def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(method, map) pairs as people read them: methods with one map, then layer by layer.
+
+    Of a method with several maps the short names come first: conv1 to conv5, then conv54, ...
+    """
+    several = [method for method, _ in dict.fromkeys(maps)]
+    return sorted(
+        dict.fromkeys(maps),
+        key=lambda pair: (several.count(pair[0]) > 1, pair[0], len(pair[1]), pair[1]),
+    )
+
+
+def map_label(method: str, map_name: str) -> str:
+    """A row's label: the method's, with the layer for a method that gives several maps."""
+    if method in BASELINES:
+        return BASELINES[method]
+    texts = method_texts()
+    label = texts[method].label if method in texts else method
+    suffix = map_name.removeprefix(method).strip("_")
+    return f"{label}, {suffix}" if suffix else label

@@ -1,0 +1,155 @@
+"""The report's tables as plain rows, ready for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.report.findings import Board
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ABOVE = {"yes": "▲", "no": "▼", "unclear": "○"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One score: its text, the number to sort by, and whether it is best or tied with best."""
+
+    text: str
+    interval: str
+    value: float
+    best: bool
+    mark: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One map of one network, or one baseline."""
+
+    model: str
+    label: str
+    baseline: bool
+    cells: list[Cell | None]
+
+
+def leaderboard_rows(board: Board, metrics: list[str], first: str) -> list[Row]:
+    """Baselines and maps together, ordered by the metric `first`, best on top."""
+    best = {metric: {_key(row) for row in board.ties(metric)} for metric in metrics}
+    table = board.leaderboard
+    found = {(*_key(row), row["metric"]): row for _, row in table.iterrows()}
+    ranked = table[table["metric"] == first].sort_values("rank", kind="stable", na_position="last")
+    rows = []
+    for _, row in ranked.iterrows():
+        cells = [
+            _cell(found.get((*_key(row), metric)), _key(row) in best[metric]) for metric in metrics
+        ]
+        rows.append(Row(row["model"], row["label"], row["model"] == "baseline", cells))
+    return rows
+
+
+def _key(row: pd.Series) -> tuple[str, str]:
+    return row["model"], row["map"]
+
+
+def _cell(row: pd.Series | None, best: bool) -> Cell | None:
+    if row is None or row["mean"] != row["mean"]:
+        return None
+    interval = "" if row["ci_low"] != row["ci_low"] else f"{row['ci_low']:.3g}–{row['ci_high']:.3g}"
+    above = row["above_centre"] if row["model"] != "baseline" else ""
+    return Cell(f"{row['mean']:.3g}", interval, row["mean"], best, ABOVE.get(above, ""))
+
+
+def fates(by_status: dict[str, dict[str, float]]) -> list[tuple[str, int, float, float, float]]:
+    """What became of the fixations, most first: (status, count, its share, ms, its share)."""
+    count = sum(part["count"] for part in by_status.values()) or 1
+    total = sum(part["ms"] for part in by_status.values()) or 1.0
+    return sorted(
+        (
+            (name, part["count"], part["count"] / count, part["ms"], part["ms"] / total)
+            for name, part in by_status.items()
+        ),
+        key=lambda row: -row[1],
+    )
+
+
+def beside_the_paper(summary: dict[str, Any], sigma_px: float) -> list[tuple[str, str, str]]:
+    """(property, this data set, the paper) for what decides whether the two can be compared."""
+    per_degree = summary.get("pixels_per_degree")
+    sigma = f"{sigma_px:g} px" + (f", {sigma_px / per_degree:.1f}°" if per_degree else "")
+    viewers = f"{summary['viewers']}{', simulated' if summary['simulated'] else ''}"
+    return [
+        ("Task", summary["task"], "naming the objects aloud"),
+        ("Viewing time", f"{summary['viewing_ms'] / 1000:g} s an image", "5 s an image"),
+        ("Viewers", viewers, "15"),
+        ("Photographs", str(len(summary["images"])), "200 of PASCAL VOC"),
+        ("Image pixels per degree", f"{per_degree:g}" if per_degree else "not stated", "about 14"),
+        ("Sigma of the human heatmap", sigma, "20 px, about 1.4°"),
+    ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One map's paired differences to a baseline, a text per metric."""
+
+    model: str
+    label: str
+    texts: list[str]
+
+
+def differences_to(board: Board, method: str, metrics: list[str]) -> list[Difference]:
+    """Every map's paired difference to a baseline with its interval, by the first metric."""
+    rows = []
+    for _, row in board.rows(metrics[0]).iterrows():
+        texts = [_difference(board, metric, row, method) for metric in metrics]
+        rows.append(Difference(row["model"], row["label"], texts))
+    return rows
+
+
+def _difference(board: Board, metric: str, row: pd.Series, method: str) -> str:
+    pairs = board.comparisons[board.comparisons["metric"] == metric]
+    for sign, own, other in ((1, "a", "b"), (-1, "b", "a")):
+        found = pairs[
+            (pairs[f"model_{own}"] == row["model"])
+            & (pairs[f"map_{own}"] == row["map"])
+            & (pairs[f"model_{other}"] == "baseline")
+            & (pairs[f"map_{other}"] == method)
+        ]
+        if len(found):
+            pair = found.iloc[0]
+            ends = sorted(sign * pair[name] for name in ("ci_low", "ci_high"))
+            return f"{sign * pair['mean_difference']:+.3g} [{ends[0]:+.3g}, {ends[1]:+.3g}]"
+    return "not scored"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording's line in the report."""
+
+    viewer: str
+    format: str
+    trials: str
+    kept: int
+    dropped: int
+    dropped_ms: float
+    median: float
+    remarks: str
+
+
+def recording_row(summary: dict[str, Any]) -> Recording:
+    """A recording's line from its summary (bench.gaze.quality.recording_summary)."""
+    by_status = summary["fixations"]
+    kept = by_status.get("kept", {"count": 0, "ms": 0.0})
+    count = sum(part["count"] for part in by_status.values())
+    total = sum(part["ms"] for part in by_status.values()) or 1.0
+    return Recording(
+        viewer=summary["subject_id"],
+        format=summary["format"],
+        trials=str(summary["trials"]["found"]),
+        kept=kept["count"],
+        dropped=count - kept["count"],
+        dropped_ms=1 - kept["ms"] / total,
+        median=summary["median_fixation_ms"],
+        remarks="; ".join(summary["warnings"]),
+    )

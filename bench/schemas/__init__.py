@@ -1,0 +1,97 @@
+"""Checks of configuration and data set files against their schema, with messages for people."""
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.errors import BenchError, DataError
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """The schema `name`, "config" or "dataset"."""
+    return yaml.safe_load((FOLDER / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. DataError names file and line of what cannot be read."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "nested too deeply"
+        raise DataError(f"{path}: not readable as YAML: {reason}") from None
+    if not isinstance(content, dict):
+        raise DataError(
+            f"{path}: found {type(content).__name__}, expected keys with values (key: value)."
+        )
+    return content
+
+
+def checked(content: dict[str, Any], name: str, source: str, error: type[BenchError]) -> dict:
+    """`content` with the schema's defaults filled in.
+
+    Raises `error` with one message for the first thing that does not fit: where it stands, what
+    was found, what was expected; a misspelled key gets the nearest known one.
+    """
+    import jsonschema  # 0.2 s, and not needed to list names
+
+    validator = jsonschema.Draft202012Validator(schema(name))
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(content))
+    if problem is not None:
+        raise error(f"{source}: {_message(problem)}")
+    return _with_defaults(content, schema(name))
+
+
+def _message(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem.absolute_path)
+    where = f"key '{place}': " if place else ""
+    if problem.validator == "additionalProperties":
+        known = sorted(problem.schema.get("properties", {}))
+        extra = sorted(set(problem.instance) - set(known))
+        near = difflib.get_close_matches(str(extra[0]), known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"{where}unknown key {extra[0]!r}; {hint}Known: {', '.join(known)}."
+    if problem.validator == "required":
+        missing = [key for key in problem.validator_value if key not in problem.instance]
+        return f"{where}missing: {', '.join(missing)}."
+    return f"{where}found {problem.instance!r}; {_expected(problem)}."
+
+
+def _expected(problem: Any) -> str:
+    """What the schema asks for, in words where its own words are hard to read."""
+    value = problem.validator_value
+    match problem.validator:
+        case "type":
+            return f"expected {value if isinstance(value, str) else ' or '.join(value)}"
+        case "enum":
+            return f"expected one of {', '.join(map(str, value))}"
+        case "pattern":
+            return f"expected a text like {value}"
+        case "minimum":
+            return f"expected {value} or more"
+        case "exclusiveMinimum":
+            return f"expected more than {value}"
+        case "minItems" | "minProperties":
+            return f"expected at least {value} of them"
+        case "uniqueItems":
+            return "expected each item once"
+        case "const":
+            return f"expected {value!r}"
+    return f"expected otherwise ({problem.message})"
+
+
+def _with_defaults(content: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
+    filled = dict(content)
+    for key, part in description.get("properties", {}).items():
+        if key not in filled and "default" in part:
+            filled[key] = part["default"]
+        elif isinstance(filled.get(key), dict) and part.get("type") == "object":
+            filled[key] = _with_defaults(filled[key], part)
+    return filled

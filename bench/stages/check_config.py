@@ -1,0 +1,24 @@
+"""Check a configuration file before Snakemake reads it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench.schemas import read_yaml
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Ends with 2 and a message for the first thing that does not fit."""
+    from bench.workflow.configuration import read_settings
+
+    settings = read_settings(read_yaml(arguments.file), Path(__file__).parents[2])
+    print(
+        f"{arguments.file}: good. {len(settings.datasets)} data sets, {len(settings.models)} "
+        f"networks, {len(settings.methods)} methods, {len(settings.metrics)} metrics."
+    )

@@ -1,0 +1,61 @@
+"""Read a data set's recordings into one tidy fixation table and a quality summary."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from typing import Any
+
+from bench.files import written_whole
+from bench.stages._options import add_dataset, add_output, chosen_dataset
+
+log = logging.getLogger("bench")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The data set and the two outputs."""
+    add_dataset(parser)
+    add_output(parser, "output", "fixations.parquet: one row per tracker fixation")
+    add_output(parser, "recordings", "recordings.json: quality per recording")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Writes both files; ends with 3 or 4 at the first recording that cannot be trusted."""
+    from bench.datasets import image_sizes, read_gaze
+
+    dataset = chosen_dataset(arguments)
+    table, recordings = read_gaze(dataset)
+    summary = _summary(dataset, table, recordings, image_sizes(dataset))
+    with written_whole(arguments.output) as path:
+        table.to_parquet(path, index=False)
+    with written_whole(arguments.recordings) as path:
+        path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    kept = summary["fixations_by_status"].get("kept", {"count": 0})["count"]
+    log.info("%d recordings, %d fixations, %d kept", len(recordings), len(table), kept)
+    for name in summary["images_without_fixations"]:
+        log.warning("%s: no fixation on it; flagged, and left out of the means", name)
+
+
+def _summary(
+    dataset: Any, table: Any, recordings: list[dict[str, Any]], sizes: dict[str, Any]
+) -> dict[str, Any]:
+    """What recordings.json holds: the data set's task beside what became of every fixation."""
+    kept = table[table["status"] == "kept"]
+    return {
+        "dataset": dataset.id,
+        "label": dataset.spec["label"],
+        "simulated": dataset.spec["simulated"],
+        "task": dataset.spec["task"],
+        "viewing_ms": dataset.spec["viewing_ms"],
+        "pixels_per_degree": dataset.spec.get("pixels_per_degree"),
+        "reference": dataset.spec.get("reference"),
+        "images": {name: list(sizes[name]) for name in sorted(sizes)},
+        "viewers": int(table["subject_id"].nunique()),
+        "fixations_by_status": {
+            str(status): {"count": len(rows), "ms": float(rows["duration_ms"].sum())}
+            for status, rows in table.groupby("status", observed=True)
+        },
+        "images_without_fixations": sorted(set(sizes) - set(kept["image_id"])),
+        "recordings": recordings,
+    }

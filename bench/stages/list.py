@@ -1,0 +1,58 @@
+"""List what exists: methods, networks, metrics, data sets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from bench.workflow.names import dataset_files, literals, method_files
+
+KINDS = ("methods", "networks", "metrics", "datasets")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which kind; all of them by default."""
+    parser.add_argument("kind", nargs="?", choices=KINDS)
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Prints ids with their labels."""
+    found = {
+        kind: globals()[f"_{kind}"]() for kind in ([arguments.kind] if arguments.kind else KINDS)
+    }
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+        return
+    for kind, items in found.items():
+        print(f"{kind}:")
+        width = max(map(len, items), default=0)
+        for name, label in items.items():
+            print(f"  {name:{width}}  {label}")
+
+
+def _methods() -> dict[str, str]:
+    return {name: str(literals(path).get("LABEL", name)) for name, path in method_files().items()}
+
+
+def _networks() -> dict[str, str]:
+    from bench.networks import network_entry, network_names
+
+    return {name: network_entry(name).label for name in network_names()}
+
+
+def _metrics() -> dict[str, str]:
+    from bench.metrics import get_metric, metric_names
+
+    return {name: get_metric(name).label for name in metric_names()}
+
+
+def _datasets() -> dict[str, str]:
+    from bench.schemas import read_yaml
+
+    project = Path(__file__).parents[2] / "data"
+    return {
+        name: str(read_yaml(path).get("label", name))
+        for name, path in dataset_files(Path("data"), project).items()
+    }

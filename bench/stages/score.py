@@ -1,0 +1,50 @@
+"""Score attention maps, or a baseline, against human gaze."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from bench.errors import UsageError
+from bench.files import written_whole
+from bench.stages._options import add_output, read_fixations
+
+log = logging.getLogger("bench")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The maps, the gaze and the metrics."""
+    parser.add_argument("--model", required=True, help="network, or baseline")
+    parser.add_argument("--method", required=True, help="method, or zero, uniform, centre, human")
+    parser.add_argument("--maps", type=Path, metavar="FILE", help="maps/{method}.h5")
+    parser.add_argument("--heatmaps", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--fixations", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all")
+    add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Writes one row per image, map and metric."""
+    import pandas as pd
+    from tqdm import tqdm
+
+    from bench.metrics import get_metric, metric_names
+    from bench.scores import COLUMNS, Gaze, baseline_scores, method_scores
+
+    metrics = [get_metric(name).name for name in arguments.metrics or metric_names()]
+    gaze = Gaze(read_fixations(arguments.fixations), arguments.heatmaps)
+    if arguments.model == "baseline":
+        rows = baseline_scores(gaze, arguments.method, metrics)
+    elif arguments.maps:
+        rows = method_scores(gaze, arguments.maps, metrics)
+    else:
+        raise UsageError("--maps FILE is needed for the scores of a method.")
+    what = f"{arguments.model}/{arguments.method}"
+    rows = tqdm(rows, desc=f"score {what}", unit="row", disable=arguments.quiet or None)
+    table = pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(
+        {"value": "float64", "flag": "string", "n_fixations": "int64"}
+    )
+    with written_whole(arguments.output) as path:
+        table.to_parquet(path, index=False)
+    log.info("%s: %d maps on %d images", what, table["map"].nunique(), len(gaze.images))

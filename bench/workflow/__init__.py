@@ -1,0 +1,1 @@
+"""The rules, one .smk per stage, and the torch-free helpers that the Snakefile needs."""

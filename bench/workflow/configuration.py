@@ -1,0 +1,89 @@
+"""The workflow's configuration, checked: every name known, every folder there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.datasets import Dataset, load_dataset
+from bench.errors import UsageError, unknown_name
+from bench.metrics import metric_names
+from bench.networks import network_names
+from bench.protocols import get_protocol
+from bench.schemas import checked
+from bench.workflow.names import dataset_files, method_files
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration whose names all exist (config/README.md explains the keys)."""
+
+    datasets: dict[str, Dataset]
+    dataset_files: dict[str, Path]
+    models: list[str]
+    weights: dict[str, list[str]]
+    methods: dict[str, dict[str, Any]]
+    metrics: list[str]
+    protocol: str
+    device: str
+    batch_size: int
+    seed: int
+
+
+def read_settings(config: dict[str, Any], project: Path) -> Settings:
+    """The settings in `config`; data sets are sought in ./data and in the project's data/.
+
+    Raises UsageError for an unknown key, a wrong value or an unknown name (with the nearest
+    ones), DataError for a data set's folder that is not there.
+    """
+    config = checked(config, "config", "configuration", UsageError)
+    files = dataset_files(Path("data"), project / "data")
+    for name in [*config["datasets"], *config["roots"]]:
+        _known("dataset", name, files)
+    for name in [*config["models"], *config["weights"]]:
+        _known("model", name, network_names())
+    return Settings(
+        datasets={
+            name: load_dataset(files[name], config["roots"].get(name))
+            for name in config["datasets"]
+        },
+        dataset_files={name: files[name] for name in config["datasets"]},
+        models=config["models"],
+        weights={name: _as_list(paths) for name, paths in config["weights"].items()},
+        methods=_methods(config["methods"]),
+        metrics=_metrics(config["metrics"]),
+        protocol=get_protocol(config["protocol"]).name,
+        device=config["device"],
+        batch_size=config["batch_size"],
+        seed=config["seed"],
+    )
+
+
+def _methods(chosen: str | list[str] | dict[str, dict[str, Any] | None]) -> dict[str, dict]:
+    known = list(method_files())
+    if chosen == "all":
+        chosen = known
+    for name in chosen:
+        _known("method", name, known)
+    if isinstance(chosen, dict):
+        return {name: options or {} for name, options in chosen.items()}
+    return {name: {} for name in chosen}
+
+
+def _metrics(chosen: str | list[str]) -> list[str]:
+    known = list(metric_names())
+    if chosen == "all":
+        return known
+    for name in chosen:
+        _known("metric", name, known)
+    return list(chosen)
+
+
+def _known(kind: str, name: str, known: Any) -> None:
+    if name not in known:
+        raise unknown_name(kind, name, known)
+
+
+def _as_list(paths: str | list[str]) -> list[str]:
+    return [paths] if isinstance(paths, str) else list(paths)

@@ -1,0 +1,108 @@
+"""What a result depends on, as one short text: the code that made it and the files it read.
+
+Snakemake does not see an edit of the package that its jobs call (tried: notes of the project),
+so every job carries the fingerprint of its code as a parameter, and every map file stores the
+fingerprint of all it was made from.
+"""
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from bench.workflow.names import PACKAGE
+
+
+def code(*entries: str | Path) -> str:
+    """A hash over the files `entries` and every file of this package that they import.
+
+    `entries` are paths, or names below `bench/` such as "scores.py". Imports inside functions
+    count too. What is imported by a computed name (a method, a network's family) is not seen:
+    name it as an entry of its own.
+    """
+    files: set[Path] = set()
+    for entry in entries:
+        files |= _closure((PACKAGE / entry).resolve())
+    return _digest({_label(path): path.read_bytes() for path in sorted(files)})
+
+
+def files(paths: list[Path]) -> str:
+    """A hash over names and contents of `paths`; a file that is absent counts as absent."""
+    return _digest({path.name: _file_hash(path).encode() for path in sorted(paths)})
+
+
+def combined(**parts: object) -> str:
+    """One hash for several named parts, anything that JSON can hold."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _file_hash(path: Path) -> str:
+    if not path.is_file():
+        return "absent"
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(contents: dict[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, content in contents.items():
+        total.update(f"{name}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()[:16]
+
+
+def _label(path: Path) -> str:
+    return str(path.relative_to(PACKAGE)) if path.is_relative_to(PACKAGE) else path.name
+
+
+def _closure(entry: Path) -> set[Path]:
+    seen: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_imports(path))
+    return seen
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """The files of this package that `path` imports, the packages above them included."""
+    if path.suffix != ".py":
+        return ()
+    found: list[Path] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=path.name)):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, path)
+            modules = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for module in modules:
+            found.extend(_module_files(module))
+    return tuple(dict.fromkeys(found))
+
+
+def _absolute(node: ast.ImportFrom, path: Path) -> str:
+    if node.level == 0:
+        return node.module or ""
+    package = ["bench", *path.parent.relative_to(PACKAGE).parts]
+    base = package[: len(package) - node.level + 1]
+    return ".".join([*base, node.module] if node.module else base)
+
+
+def _module_files(module: str) -> list[Path]:
+    parts = module.split(".")
+    if parts[0] != "bench":
+        return []
+    found = []
+    for depth in range(1, len(parts) + 1):
+        place = PACKAGE.joinpath(*parts[1:depth])
+        for candidate in (place / "__init__.py", place.with_suffix(".py")):
+            if depth > 1 and candidate.is_file():
+                found.append(candidate)
+    return found

@@ -1,0 +1,55 @@
+# Recordings of viewers -> fixations -> human heatmaps.
+
+from bench.datasets.demo import DEMO_FILES
+
+
+rule demo:
+    output:
+        expand("data/demo/{file}", file=DEMO_FILES),
+    log:
+        "results/demo/logs/demo.log",
+    benchmark:
+        "results/demo/benchmarks/demo.tsv"
+    params:
+        seed=plan.settings.seed,
+        code=plan.code("demo"),
+    shell:
+        "python -m bench demo --folder data/demo --seed {params.seed} --log {log}"
+
+
+rule fixations:
+    input:
+        stimuli=lambda wildcards: plan.stimuli(wildcards.dataset),
+        gaze=lambda wildcards: plan.gaze(wildcards.dataset),
+        description=lambda wildcards: plan.settings.dataset_files[wildcards.dataset],
+    output:
+        table="results/{dataset}/fixations.parquet",
+        recordings="results/{dataset}/recordings.json",
+    log:
+        "results/{dataset}/logs/fixations.log",
+    benchmark:
+        "results/{dataset}/benchmarks/fixations.tsv"
+    params:
+        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        code=plan.code("fixations"),
+    shell:
+        "python -m bench fixations {params.dataset} --output {output.table} "
+        "--recordings {output.recordings} --log {log}"
+
+
+rule heatmap:
+    input:
+        fixations=rules.fixations.output.table,
+        recordings=rules.fixations.output.recordings,
+    output:
+        "results/{dataset}/heatmaps.h5",
+    log:
+        "results/{dataset}/logs/heatmap.log",
+    benchmark:
+        "results/{dataset}/benchmarks/heatmap.tsv"
+    params:
+        protocol=plan.settings.protocol,
+        code=plan.code("heatmap"),
+    shell:
+        "python -m bench heatmap --fixations {input.fixations} --recordings {input.recordings} "
+        "--protocol {params.protocol} --output {output} --log {log}"

@@ -1,0 +1,34 @@
+# Tables and maps -> figures and the page to read.
+
+FIGURES = ["errors", "agreement", "human_heatmaps"]
+
+
+rule report:
+    input:
+        recordings=rules.fixations.output.recordings,
+        heatmaps=rules.heatmap.output,
+        fixations=rules.fixations.output.table,
+        tables=rules.leaderboard.output,
+        maps=lambda wildcards: expand(
+            MAPS, model=plan.settings.models, method=plan.settings.methods, allow_missing=True
+        ),
+    output:
+        page="results/{dataset}/report.html",
+        figures=expand(
+            "results/{{dataset}}/figures/{figure}.{suffix}",
+            figure=[*FIGURES, *(f"gallery_{model}" for model in plan.settings.models)],
+            suffix=["svg", "png"],
+        ),
+    log:
+        "results/{dataset}/logs/report.log",
+    benchmark:
+        "results/{dataset}/benchmarks/report.tsv"
+    params:
+        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        results="results/{dataset}",
+        models=plan.settings.models,
+        methods=list(plan.settings.methods),
+        code=plan.code("report"),
+    shell:
+        "python -m bench report {params.dataset} --results {params.results} "
+        "--models {params.models} --methods {params.methods} --output {output.page} --log {log}"

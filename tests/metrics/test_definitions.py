@@ -1,0 +1,238 @@
+"""Every metric against loops in float64, against pysaliency, and by its identities."""
+
+import math
+
+import numpy as np
+import pytest
+
+from bench.metrics import evaluate, metric_names
+
+LAM = 1e-3
+
+
+def brute_force(S, fixations, other, G, c):
+    """All ten metrics by their definitions, pixel by pixel."""
+    S, G, c = (np.asarray(a, dtype=np.float64) for a in (S, G, c))
+    s, g, n = S.ravel().tolist(), G.ravel().tolist(), S.size
+
+    def density(values):
+        shifted = [v - min(min(values), 0) for v in values]
+        total = math.fsum(shifted)
+        return [v / total for v in shifted] if total else [1 / n] * n
+
+    def mixed(values):
+        return [(1 - LAM) * v + LAM / n for v in values]
+
+    def cells(positions):
+        found = []
+        for x, y in positions:
+            column, row = math.floor(x + 0.5), math.floor(y + 0.5)
+            if 0 <= row < S.shape[0] and 0 <= column < S.shape[1]:
+                found.append(row * S.shape[1] + column)
+        return found
+
+    def area(positives, negatives):
+        wins = [(a > b) + (a == b) / 2 for a in positives for b in negatives]
+        return math.fsum(wins) / len(wins)
+
+    spread = max(s) - min(s)
+    scaled = [(v - min(s)) / spread if spread else min(max(v, 0), 1) for v in s]
+    p, q, cd = density(s), density(g), density(c.ravel().tolist())
+    mean_s, mean_g = math.fsum(s) / n, math.fsum(g) / n
+    sd_s = math.sqrt(math.fsum((v - mean_s) ** 2 for v in s) / n)
+    sd_g = math.sqrt(math.fsum((v - mean_g) ** 2 for v in g) / n)
+    covariance = math.fsum((a - mean_s) * (b - mean_g) for a, b in zip(s, g, strict=True)) / n
+    at, there = cells(fixations), cells(other)
+    return {
+        "mae_paper": math.fsum(abs(a - b) for a, b in zip(scaled, g, strict=True)) / n,
+        "mae_paper_renorm": math.fsum(
+            abs(a - b / max(g)) for a, b in zip(scaled, g, strict=True)
+        ) / n,
+        "mae_density": math.fsum(abs(a - b) for a, b in zip(p, q, strict=True)) / n * n,
+        "cc": covariance / (sd_s * sd_g) if sd_s else 0.0,
+        "sim": math.fsum(map(min, p, q)),
+        "kl": math.fsum(b * math.log(b / a) for a, b in zip(mixed(p), q, strict=True) if b > 0),
+        "ig": math.fsum(math.log2(mixed(p)[i] / mixed(cd)[i]) for i in at) / len(at),
+        "nss": math.fsum((s[i] - mean_s) / sd_s for i in at) / len(at) if sd_s else 0.0,
+        "auc": area([s[i] for i in at], s),
+        "sauc": area([s[i] for i in at], [s[i] for i in there]),
+    }  # fmt: skip
+
+
+def gaze(rng, shape, fixations=15, others=60):
+    size = (shape[1], shape[0])
+    rows, columns = np.indices(shape)
+    return {
+        "fixations": rng.uniform(-0.5, np.array(size) - 0.51, (fixations, 2)),
+        "other_fixations": rng.uniform(-2, np.array(size) + 1, (others, 2)),
+        "heatmap": np.exp(-((rows - 4) ** 2 + (columns - 9) ** 2) / 12) * (np.abs(columns - 9) < 6),
+        "centre": np.exp(-(((rows - 6) / 5) ** 2) - ((columns - 8) / 6) ** 2),
+    }
+
+
+SHAPE = (13, 17)
+
+
+def small_maps():
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=SHAPE)
+    single = np.zeros(SHAPE)
+    single[5, 6] = 3.0
+    return {
+        "noise": noise,
+        "positive": noise - noise.min() + 0.2,
+        "ties": np.round(noise),
+        "relu": np.maximum(noise, 0),
+        "float32": noise.astype(np.float32),
+        "integers": np.round(noise * 3).astype(np.int16),
+        "single_pixel": single,
+        "zero": np.zeros(SHAPE),
+        "constant": np.full(SHAPE, 0.3),
+        "constant_negative": np.full(SHAPE, -2.0),
+        "large": noise * 1e7 + 1e6,
+    }
+
+
+@pytest.mark.parametrize("name", small_maps())
+def test_every_metric_equals_brute_force(name):
+    S = small_maps()[name]
+    human = gaze(np.random.default_rng(4), SHAPE)
+    expected = brute_force(
+        S, human["fixations"], human["other_fixations"], human["heatmap"], human["centre"]
+    )
+    found = evaluate(S, **human)
+    assert set(expected) <= set(found)
+    for metric, value in expected.items():
+        assert found[metric] == pytest.approx(value, rel=1e-9, abs=1e-12), metric
+
+
+def synthetic_case():
+    row, column = np.indices((24, 32))
+    k, m = np.arange(12), np.arange(40)
+    S = np.sin(row / 3) + np.cos(column / 5) + ((3 * row + 5 * column) % 7) / 10
+    return np.round(S, 1), {
+        "fixations": np.column_stack([(7 * k + 3) % 32, (5 * k + 2) % 24]),
+        "other_fixations": np.column_stack([(11 * m + 1) % 32, (13 * m + 4) % 24]),
+        "heatmap": np.exp(-((row - 10) ** 2 + (column - 18) ** 2) / 40)
+        + 0.5 * np.exp(-((row - 16) ** 2 + (column - 6) ** 2) / 20),
+        "centre": np.exp(-((row - 11.5) ** 2 / 72 + (column - 15.5) ** 2 / 128)),
+    }
+
+
+def test_scores_equal_those_of_pysaliency():
+    """Numbers from pysaliency 0.2.22 (numpy 2.3.5, setuptools 80) on this formula-made case.
+
+    AUC and sAUC by `pysaliency.roc.general_roc`, NSS, CC, SIM by `pysaliency.metrics`, KL by its
+    `probabilistic_image_based_kl_divergence` and IG from its densities, both after our mixture.
+    """
+    S, human = synthetic_case()
+    expected = {
+        "auc": 0.5088975694444444,
+        "sauc": 0.49791666666666673,
+        "nss": 0.034765062888100405,
+        "cc": -0.607517506407714,
+        "sim": 0.41615238644419317,
+        "kl": 1.2049682444724776,
+        "ig": 0.164778555783748,
+    }
+    found = evaluate(S, **human, metrics=list(expected))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_monotone_transform_leaves_auc_and_sauc():
+    rng = np.random.default_rng(0)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    names = ["auc", "sauc"]
+    before, after = (evaluate(m, **human, metrics=names) for m in (S, np.exp(2 * S) - 7))
+    assert before == after
+
+
+def test_an_affine_transform_leaves_cc_and_nss():
+    rng = np.random.default_rng(1)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    names = ["cc", "nss"]
+    before, after = (evaluate(m, **human, metrics=names) for m in (S, 30 * S - 4))
+    assert after == pytest.approx(before, rel=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1e-150, 1e-5, 37.0, 1e150])
+def test_scaling_the_map_leaves_every_score(factor):
+    rng = np.random.default_rng(2)
+    S, human = rng.random(SHAPE), gaze(rng, SHAPE)
+    assert evaluate(factor * S, **human) == pytest.approx(evaluate(S, **human), rel=1e-10)
+
+
+def test_scaling_the_heatmap_leaves_all_but_the_literal_mae():
+    rng = np.random.default_rng(2)
+    S, human = rng.random(SHAPE), gaze(rng, SHAPE)
+    names = [name for name in metric_names() if name != "mae_paper"]
+    before = evaluate(S, **human, metrics=names)
+    scaled = {**human, "heatmap": 5 * human["heatmap"], "centre": 3 * human["centre"]}
+    assert evaluate(S, **scaled, metrics=names) == pytest.approx(before, rel=1e-12)
+
+
+@pytest.mark.parametrize("how", ["left_right", "up_down", "transpose"])
+def test_flipping_map_and_gaze_together_changes_nothing(how):
+    rng = np.random.default_rng(5)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE, others=40)
+    human["other_fixations"] = human["other_fixations"].clip(0, (16, 12))
+    turn = {"left_right": np.fliplr, "up_down": np.flipud, "transpose": np.transpose}[how]
+    move = {
+        "left_right": lambda xy: np.column_stack([16 - xy[:, 0], xy[:, 1]]),
+        "up_down": lambda xy: np.column_stack([xy[:, 0], 12 - xy[:, 1]]),
+        "transpose": lambda xy: xy[:, ::-1],
+    }[how]
+    maps = {key: turn(human[key]) for key in ("heatmap", "centre")}
+    positions = {key: move(human[key]) for key in ("fixations", "other_fixations")}
+    after = evaluate(turn(S), **maps, **positions)
+    assert after == pytest.approx(evaluate(S, **human), rel=1e-10)
+
+
+def test_the_human_density_itself_is_the_best_map():
+    human = gaze(np.random.default_rng(6), SHAPE)
+    found = evaluate(human["heatmap"], **human)
+    assert found["sim"] == pytest.approx(1, abs=1e-14)
+    assert found["cc"] == pytest.approx(1, abs=1e-14)
+    assert found["mae_density"] == pytest.approx(0, abs=1e-13)
+    # the 0.001 of uniform density that the map gets costs at most -log(0.999)
+    assert 0 <= found["kl"] <= -math.log(1 - LAM)
+
+
+def test_mae_density_is_twice_one_minus_sim():
+    rng = np.random.default_rng(7)
+    found = evaluate(rng.normal(size=SHAPE), **gaze(rng, SHAPE))
+    assert found["mae_density"] == pytest.approx(2 * (1 - found["sim"]), abs=1e-13)
+
+
+@pytest.mark.parametrize("metric", ["auc", "nss", "ig", "sauc"])
+def test_the_score_is_the_mean_over_fixations(metric):
+    rng = np.random.default_rng(8)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE, fixations=6)
+    single = [
+        evaluate(S, **{**human, "fixations": human["fixations"][[i]]}, metrics=metric)[metric]
+        for i in range(6)
+    ]
+    assert evaluate(S, **human, metrics=metric)[metric] == pytest.approx(np.mean(single))
+
+
+def test_ig_of_a_uniform_map_over_a_uniform_centre_is_zero():
+    human = {"fixations": [(2, 3)], "centre": np.ones(SHAPE)}
+    assert evaluate(np.full(SHAPE, 7.0), **human, metrics="ig") == {"ig": 0}
+
+
+def test_the_zero_map_wins_the_paper_s_mae():
+    """Documents the flaw: taken literally, the paper's MAE prefers nothing to human attention."""
+    from bench.heatmaps import fixation_heatmap
+
+    rng = np.random.default_rng(9)
+    shape = (200, 260)
+    x, y = rng.normal(130, 40, 60).clip(0, 259), rng.normal(100, 30, 60).clip(0, 199)
+    ms = rng.uniform(100, 500, 60)
+    target = fixation_heatmap(x[::2], y[::2], ms[::2], shape)
+    humans = fixation_heatmap(x[1::2], y[1::2], ms[1::2], shape)
+    names = ["mae_paper", "mae_density"]
+    zero = evaluate(np.zeros(shape), heatmap=target, metrics=names)
+    human = evaluate(humans, heatmap=target, metrics=names)
+    assert zero["mae_paper"] < human["mae_paper"] / 100
+    assert human["mae_density"] < zero["mae_density"]
+    assert zero["mae_paper"] == pytest.approx(target.mean())

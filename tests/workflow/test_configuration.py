@@ -1,0 +1,50 @@
+"""A configuration is checked before anything runs, and says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.errors import DataError, UsageError
+from bench.workflow.configuration import read_settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_an_empty_configuration_is_the_demo():
+    settings = read_settings({}, PROJECT)
+    assert list(settings.datasets) == ["demo"]
+    assert settings.models == ["efficientnet_lite0"]
+    assert {"cam", "gradcam", "dense"} <= set(settings.methods)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"datasets": ["dmo"]}, r"unknown dataset 'dmo': did you mean 'demo'\?"),
+        ({"models": ["vgg61"]}, r"unknown model 'vgg61': did you mean 'vgg16'"),
+        ({"methods": ["grad_cam"]}, r"unknown method 'grad_cam': did you mean 'gradcam'"),
+        ({"methods": {"gradcm": None}}, r"unknown method 'gradcm': did you mean 'gradcam'"),
+        ({"metrics": ["nsss"]}, r"unknown metric 'nsss': did you mean 'nss'"),
+        ({"roots": {"osei": "."}}, r"unknown dataset 'osei': did you mean 'osie'"),
+        ({"weights": {"vgg": "x"}}, r"unknown model 'vgg'"),
+        ({"protocol": "papr"}, r"unknown protocol 'papr': did you mean 'paper'"),
+        ({"batchsize": 3}, r"unknown key 'batchsize'; did you mean 'batch_size'"),
+        ({"batch_size": "x"}, r"key 'batch_size': found 'x'; expected integer"),
+        ({"batch_size": 0}, r"key 'batch_size': found 0; expected 1 or more"),
+        ({"device": "gpu"}, r"key 'device': found 'gpu'"),
+        ({"datasets": []}, r"key 'datasets': found \[\]; expected at least 1"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_what_was_expected(config, message):
+    with pytest.raises(UsageError, match=message):
+        read_settings(config, PROJECT)
+
+
+def test_a_missing_folder_names_the_key_that_says_where(tmp_path):
+    with pytest.raises(DataError, match=r"no folder .*nowhere.*roots=\{osie: FOLDER\}"):
+        read_settings({"datasets": ["osie"], "roots": {"osie": str(tmp_path / "nowhere")}}, PROJECT)
+
+
+def test_methods_may_carry_options():
+    settings = read_settings({"methods": {"gradcam": {"layer": "conv4"}, "cam": None}}, PROJECT)
+    assert settings.methods == {"gradcam": {"layer": "conv4"}, "cam": {}}

@@ -1,0 +1,63 @@
+"""What a fingerprint sees: edits of the code it names and of all that this code imports."""
+
+import pytest
+
+from bench.workflow import fingerprint
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A small package in place of `bench`, with a method, its tape and an unrelated file."""
+    for name, text in {
+        "__init__.py": "",
+        "attention/__init__.py": "",
+        "attention/own.py": "from bench.attention.tape import Tape\n",
+        "attention/late.py": "def maps():\n    from bench import files\n",
+        "attention/tape.py": "from bench.errors import BenchError\n",
+        "errors.py": "",
+        "files.py": "",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+    fingerprint._imports.cache_clear()
+    yield tmp_path
+    fingerprint._imports.cache_clear()
+
+
+@pytest.mark.parametrize("edited", ["attention/own.py", "attention/tape.py", "errors.py"])
+def test_an_edit_of_the_file_or_of_what_it_imports_changes_the_fingerprint(package, edited):
+    before = fingerprint.code("attention/own.py")
+    (package / edited).write_text((package / edited).read_text() + "# edited\n")
+    fingerprint._imports.cache_clear()
+    assert fingerprint.code("attention/own.py") != before
+
+
+def test_an_edit_of_another_method_does_not_change_the_fingerprint(package):
+    before = fingerprint.code("attention/own.py")
+    (package / "attention/late.py").write_text("# edited\n")
+    fingerprint._imports.cache_clear()
+    assert fingerprint.code("attention/own.py") == before
+
+
+def test_an_import_inside_a_function_counts(package):
+    before = fingerprint.code("attention/late.py")
+    (package / "files.py").write_text("# edited\n")
+    assert fingerprint.code("attention/late.py") != before
+
+
+def test_an_absent_input_differs_from_an_empty_one(tmp_path):
+    path = tmp_path / "a.png"
+    absent = fingerprint.files([path])
+    path.write_bytes(b"")
+    assert fingerprint.files([path]) != absent
+
+
+def test_a_moved_folder_with_the_same_files_keeps_its_fingerprint(tmp_path):
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(b"same")
+    assert fingerprint.files([tmp_path / "here/a.png"]) == fingerprint.files(
+        [tmp_path / "there/a.png"]
+    )
