@@ -177,4 +177,6 @@ def _add_window(
     top, left = row - before, column - before
     up, start = max(top, 0), max(left, 0)
     down, end = min(top + len(window), heatmap.shape[0]), min(left + len(window), heatmap.shape[1])
-    heatmap[up:down, start:end] += weight * window[up - top : down - top, start - left : end - left]
+    region = heatmap[up:down, start:end]
+    # `+=` on the slice itself would copy the sum back once more
+    region += weight * window[up - top : down - top, start - left : end - left]

@@ -73,26 +73,46 @@ class Gaze:
         """The centre-bias density of all other images, (H, W)."""
         return self._centre_bias.density(self.heatmaps[image].shape, exclude=image)
 
-    def target(self, image: str, **instead: Any) -> GazeTarget:
-        """All that metrics need of an image's gaze; `instead` replaces parts of it."""
-        shape = self.heatmaps[image].shape
-        others = [
-            scale_fixations(positions, self.heatmaps[other].shape, shape)
-            for other, positions in self._positions.items()
-            if other != image
-        ]
-        parts = {
+    @cached_property
+    def _by_shape(self) -> dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
+        """{(H, W): (image of each fixation, positions)}: images of one size are pooled once."""
+        pooled: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
+        for image, positions in self._positions.items():
+            owner = np.full(len(positions), self.images.index(image))
+            pooled.setdefault(self.heatmaps[image].shape, []).append((owner, positions))
+        return {
+            shape: (
+                np.concatenate([part[0] for part in parts]),
+                np.vstack([part[1] for part in parts]),
+            )
+            for shape, parts in pooled.items()
+        }
+
+    def other_fixations(self, image: str) -> np.ndarray:
+        """(M, 2) positions on all other images, scaled to the size of this one."""
+        shape, own = self.heatmaps[image].shape, self.images.index(image)
+        return np.vstack(
+            [
+                scale_fixations(positions[owner != own], from_shape, shape)
+                for from_shape, (owner, positions) in self._by_shape.items()
+            ]
+        )
+
+    def _parts(self, image: str) -> dict[str, np.ndarray]:
+        return {
             "fixations": self._positions[image],
             "durations": self.rows(image)[self.protocol["duration"]].to_numpy(),
             "heatmap": self.heatmaps[image],
-            "other_fixations": np.concatenate([np.empty((0, 2)), *others]),
+            "other_fixations": self.other_fixations(image),
             "centre": self.centre(image),
         }
-        return GazeTarget(shape, **(parts | instead))
+
+    def target(self, image: str) -> GazeTarget:
+        """All that metrics need of an image's gaze."""
+        return GazeTarget(self.heatmaps[image].shape, **self._parts(image))
 
     def left_out_viewers(self, image: str) -> Iterator[tuple[np.ndarray, GazeTarget]]:
         """For each viewer: the others' heatmap, and the target made of that viewer alone."""
-        rows = self.rows(image)
         shape = self.heatmaps[image].shape
         choices = {
             "sigma": float(self.protocol["sigma_px"]),
@@ -100,21 +120,17 @@ class Gaze:
             "kernel": str(self.protocol["kernel"]),
             "normalise": str(self.protocol["normalise"]),
         }
+        parts = self._parts(image)
         for viewer in leave_one_viewer_out(
-            rows["x_image_px"].to_numpy(),
-            rows["y_image_px"].to_numpy(),
-            rows[self.protocol["duration"]].to_numpy(),
-            rows["subject_id"].to_numpy(dtype=str),
+            *parts["fixations"].T,
+            parts["durations"],
+            self.rows(image)["subject_id"].to_numpy(dtype=str),
             shape,
             **choices,
         ):
             own = fixation_heatmap(*viewer.fixations.T, viewer.durations, shape, **choices)
-            yield (
-                viewer.heatmap,
-                self.target(
-                    image, fixations=viewer.fixations, durations=viewer.durations, heatmap=own
-                ),
-            )
+            alone = {"fixations": viewer.fixations, "durations": viewer.durations, "heatmap": own}
+            yield viewer.heatmap, GazeTarget(shape, **(parts | alone))
 
 
 def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,7 @@ def bootstrap_mean(
     """
     _check_options(draws, level)
     table = _table(values)
-    columns = table.reshape(len(table), -1)
+    columns = table if table.ndim == 2 else table[:, None]
     count = np.isfinite(columns).sum(axis=0)
     mean, low, high = np.full((3, columns.shape[1]), np.nan)
     for chosen, images in _columns_by_images(columns):

@@ -45,7 +45,7 @@ class Events:
     """Collects the events of one recording; the readers call its methods in file order.
 
     `unfinished` holds (eye, block, start_ms) of fixations that started and never ended.
-    `errors` and `warnings` are sentences without the file's name.
+    `errors`, `warnings` and `cuts` (signs of truncation) are sentences without the file's name.
     """
 
     blocks: list[Block] = field(default_factory=list)
@@ -57,6 +57,7 @@ class Events:
     samples: dict[str, tuple[int, int]] = field(default_factory=dict)  # eye: (all, missing)
     source: str = "tracker"
     not_utf8: int = 0
+    cuts: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _open: dict[str, float] = field(default_factory=dict)

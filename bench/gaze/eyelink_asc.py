@@ -26,8 +26,8 @@ def read_eyelink_asc(
 ) -> tuple[Events, str]:
     """The events of an .asc file and the name of the reader.
 
-    A last line without a line end is ignored: it may have been cut anywhere. That is an error in
-    `events.errors`, as is a line that cannot be understood (with its number).
+    A last line without a line end is ignored: it may have been cut anywhere. That goes to
+    `events.cuts`; a line that cannot be understood goes to `events.errors` with its number.
 
     Raises DataError where the file or its gzip stream cannot be read; with `salvage`, what comes
     before the end of a truncated gzip stream is used.
@@ -43,7 +43,7 @@ def read_eyelink_asc(
                 f"{path.name}: the gzip stream is truncated or damaged ({error}). Copy it again, "
                 "or recover the complete trials with --salvage (salvage=True)."
             ) from None
-        parser.events.errors.append(f"the gzip stream is truncated or damaged ({error})")
+        parser.events.cuts.append(f"the gzip stream is truncated or damaged ({error})")
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror or error}).") from None
     return parser.finished(), "bench.gaze.eyelink_asc 1"
@@ -57,7 +57,7 @@ class _AscParser:
         self.number = 0
         self.bad_lines: list[str] = []
         self.bad_count = 0
-        self.pending: tuple[float, list[bytes]] | None = None
+        self.pending: tuple[float, list[bytes], int] | None = None  # time, lines, samples before
         self.samples = {"L": 0, "R": 0}
         self.missing = {"L": 0, "R": 0}
         self.kinds = {
@@ -81,7 +81,7 @@ class _AscParser:
             first = line[0]
             if 48 <= first <= 57:  # a digit: a sample, by far the most frequent line
                 samples[0] += 1
-                if b"." in line[8:]:
+                if b" .\t" in line or b"\t.\t" in line:
                     fields = line.split(b"\t", 5)
                     if len(fields) > 2 and fields[1].strip() == b".":
                         samples[1] += 1
@@ -99,13 +99,16 @@ class _AscParser:
                 samples = [0, 0, 0]
             handle = kinds.get(word[0])
             if handle is not None:
-                if self.pending is not None:
-                    self._flush()
-                self._handled(handle, line)
-            elif self.pending is not None and (first in b" \t>" or word[0] not in _OTHER_WORDS):
-                self.pending[1].append(line)
-            elif self.pending is not None:
                 self._flush()
+                self._handled(handle, line)
+                if self.pending is not None:
+                    self.pending = (*self.pending[:2], samples[0])
+            elif word[0] in _OTHER_WORDS or word[0].startswith(b"**"):
+                self._flush()
+            elif self.pending is not None and samples[0] == self.pending[2]:
+                self.pending[1].append(line)
+            else:
+                self._bad(line)
         if samples[0]:
             self._count_samples(samples, last_sample)
         if line and line[-1] != 10:
@@ -113,8 +116,7 @@ class _AscParser:
 
     def finished(self) -> Events:
         """The events, after the last line."""
-        if self.pending is not None:
-            self._flush()
+        self._flush()
         events = self.events
         if self.bad_count:
             events.errors.append(
@@ -128,21 +130,23 @@ class _AscParser:
 
     def _handled(self, handle, line: bytes) -> None:
         try:
-            handle(line.split())
+            handle(line)
         except (ValueError, IndexError, KeyError):
-            self.bad_count += 1
-            if len(self.bad_lines) < SHOWN_BAD_LINES:
-                text = line[:60].decode("latin-1").strip()
-                self.bad_lines.append(f"line {self.number} {text!r}")
+            self._bad(line)
+
+    def _bad(self, line: bytes) -> None:
+        self.bad_count += 1
+        if len(self.bad_lines) < SHOWN_BAD_LINES:
+            text = line[:60].decode("latin-1").strip()
+            self.bad_lines.append(f"line {self.number} {text!r}")
 
     def _cut(self, line: bytes) -> None:
         """The last line has no line end: only an END whose time is complete is believed."""
         if line.startswith(b"END") and len(line.split()) > 2 and b"EVENTS" in line:
-            if self.pending is not None:
-                self._flush()
+            self._flush()
             self._handled(self._end, line)
             return
-        self.events.errors.append(
+        self.events.cuts.append(
             f"the file ends in the middle of line {self.number} (no line end), which is ignored: "
             "it was cut off"
         )
@@ -158,31 +162,36 @@ class _AscParser:
         except ValueError:
             return
 
-    def _message(self, words: list[bytes]) -> None:
-        # The text's own spaces count, so it is cut from the line and not from its words.
-        self.pending = (float(words[1]), [])
+    def _message(self, line: bytes) -> None:
+        # Held back, because a message may go on in the lines below.
+        _, time_ms, *text = line.split(None, 2)
+        self.pending = (float(time_ms), text, 0)
 
     def _flush(self) -> None:
-        time_ms, lines = self.pending
+        if self.pending is None:
+            return
+        time_ms, lines, _ = self.pending
         self.pending = None
         text, utf8 = decoded(b"\n".join(line.rstrip(b"\r\n") for line in lines))
         self.events.not_utf8 += not utf8
         self.events.message(time_ms, text)
 
-    def _start(self, words: list[bytes]) -> None:
+    def _start(self, line: bytes) -> None:
+        words = line.split()
         eyes = ("L" if b"LEFT" in words else "") + ("R" if b"RIGHT" in words else "")
         self.events.start_block(float(words[1]), eyes)
 
-    def _end(self, words: list[bytes]) -> None:
-        self.events.end_block(float(words[1]))
+    def _end(self, line: bytes) -> None:
+        self.events.end_block(float(line.split()[1]))
 
-    def _events(self, words: list[bytes]) -> None:
+    def _events(self, line: bytes) -> None:
+        words = line.split()
         block = self._described(words)
         found = [word for word in (b"GAZE", b"HREF", b"PUPIL") if word in words]
         block.coordinates = found[0].decode() if found else ""
 
-    def _samples(self, words: list[bytes]) -> None:
-        self._described(words)
+    def _samples(self, line: bytes) -> None:
+        self._described(line.split())
 
     def _described(self, words: list[bytes]) -> Block:
         """The open block, completed by an EVENTS or SAMPLES line."""
@@ -193,10 +202,12 @@ class _AscParser:
         block.eyes = block.eyes or eyes
         return block
 
-    def _fixation_start(self, words: list[bytes]) -> None:
+    def _fixation_start(self, line: bytes) -> None:
+        words = line.split()
         self.events.start_fixation(EYES[words[1]], float(words[2]))
 
-    def _fixation(self, words: list[bytes]) -> None:
+    def _fixation(self, line: bytes) -> None:
+        words = line.split()
         eye, start_ms, end_ms, stated_ms = EYES[words[1]], *map(float, words[2:5])
         x, y = _number(words[5]), _number(words[6])
         pupil = _number(words[7]) if len(words) > 7 else math.nan
@@ -205,11 +216,13 @@ class _AscParser:
             Fixation(eye, block, start_ms, end_ms, x, y, pupil, stated_ms),
         )
 
-    def _saccade(self, words: list[bytes]) -> None:
-        self.events.saccades[EYES[words[1]]] = self.events.saccades.get(EYES[words[1]], 0) + 1
+    def _saccade(self, line: bytes) -> None:
+        eye = EYES[line.split()[1]]
+        self.events.saccades[eye] = self.events.saccades.get(eye, 0) + 1
 
-    def _blink(self, words: list[bytes]) -> None:
-        self.events.blinks[EYES[words[1]]] = self.events.blinks.get(EYES[words[1]], 0) + 1
+    def _blink(self, line: bytes) -> None:
+        eye = EYES[line.split()[1]]
+        self.events.blinks[eye] = self.events.blinks.get(eye, 0) + 1
 
 
 # First words of lines that are no continuation of a message.

@@ -45,7 +45,9 @@ def _unique_counts(values: Floats, queries: Floats, depth: int) -> tuple[Floats,
     lowest, highest = float(values.min()), float(values.max())
     below = np.where(queries > highest, float(values.size), 0.0)
     equal = np.zeros(queries.size)
-    within = (queries >= lowest) & (queries <= highest)
+    within = (queries > lowest) & (queries <= highest)
+    if lowest in queries:  # the zeros of a sparse map: one comparison, and no bin of them
+        equal[queries == lowest] = np.count_nonzero(values == lowest)
     if not within.any():
         return below, equal
     if values.size <= SORTED_WHOLE or depth > DEEPEST or not 1e-280 < highest - lowest < 1e280:

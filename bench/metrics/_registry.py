@@ -103,7 +103,8 @@ def metric_names() -> list[str]:
 
 def get_metric(name: str) -> Metric:
     """The metric of that name; UsageError with the nearest names if there is none."""
-    _load_families()
+    if name not in _METRICS:
+        _load_families()
     if name not in _METRICS:
         raise unknown_name("metric", name, _METRICS)
     return _METRICS[name]

@@ -24,7 +24,7 @@ def score_chart(leaderboard: pd.DataFrame, metrics: list[str]) -> Figure:
     """One panel per metric: a bar per map and network with its interval, baselines as lines.
 
     `leaderboard` needs the columns model, method, map, label, metric, mean, ci_low, ci_high. Bars
-    start at the score of a constant map, where there is one: a bar's length is what is above chance.
+    start at the score of a constant map, where there is one: their length is what is above chance.
     """
     import matplotlib.pyplot as plt
     import seaborn as sns

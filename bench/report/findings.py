@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.report.numbers import interval, number
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -81,9 +83,7 @@ def named(row: pd.Series) -> str:
 
 def valued(row: pd.Series) -> str:
     """A mean with its interval."""
-    if row["ci_low"] != row["ci_low"]:  # NaN: too few images for an interval
-        return f"{row['mean']:.3g}"
-    return f"{row['mean']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
+    return f"{number(row['mean'])} {interval(row['ci_low'], row['ci_high'])}".rstrip()
 
 
 def _closest(board: Board, metric: str) -> str:
@@ -119,7 +119,7 @@ def _ceiling(board: Board, metric: str) -> str:
     best = board.ties(metric)[0]
     text = (
         f"Human ceiling by {board.names[metric]}: other viewers predict a viewer with "
-        f"{valued(human)}; the best map, {named(best)}, reaches {best['mean']:.3g}"
+        f"{valued(human)}; the best map, {named(best)}, reaches {number(best['mean'])}"
     )
     share = best["ceiling_share"]
     if share == share:
@@ -167,7 +167,7 @@ def _literal_error(board: Board) -> str:
     place = "first" if zero["mean"] <= min(everyone) else "not first"
     return (
         f"The paper's MAE, taken literally, puts the all-zero map {place}: error "
-        f"{zero['mean']:.2g}, against {human['mean']:.2g} for other viewers and {best['mean']:.2g} "
-        f"for the best map ({named(best)}). It rewards emptiness, not agreement, and must not be "
-        "read alone."
+        f"{number(zero['mean'])}, against {number(human['mean'])} for other viewers and "
+        f"{number(best['mean'])} for the best map ({named(best)}). It rewards emptiness, not "
+        "agreement, and must not be read alone."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.report.findings import Board
+from bench.report.numbers import interval, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,9 +57,9 @@ def _key(row: pd.Series) -> tuple[str, str]:
 def _cell(row: pd.Series | None, best: bool) -> Cell | None:
     if row is None or row["mean"] != row["mean"]:
         return None
-    interval = "" if row["ci_low"] != row["ci_low"] else f"{row['ci_low']:.3g}–{row['ci_high']:.3g}"
     above = row["above_centre"] if row["model"] != "baseline" else ""
-    return Cell(f"{row['mean']:.3g}", interval, row["mean"], best, ABOVE.get(above, ""))
+    spread = interval(row["ci_low"], row["ci_high"])
+    return Cell(number(row["mean"]), spread, row["mean"], best, ABOVE.get(above, ""))
 
 
 def fates(by_status: dict[str, dict[str, float]]) -> list[tuple[str, int, float, float, float]]:
@@ -119,7 +120,10 @@ def _difference(board: Board, metric: str, row: pd.Series, method: str) -> str:
         if len(found):
             pair = found.iloc[0]
             ends = sorted(sign * pair[name] for name in ("ci_low", "ci_high"))
-            return f"{sign * pair['mean_difference']:+.3g} [{ends[0]:+.3g}, {ends[1]:+.3g}]"
+            return (
+                f"{number(sign * pair['mean_difference'], signed=True)} "
+                f"{interval(*ends, signed=True)}"
+            )
     return "not scored"
 
 

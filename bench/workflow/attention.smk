@@ -20,7 +20,7 @@ for dataset, model in plan.pairs:
                 f"results/{dataset}/{model}/benchmarks/attend_{number}.tsv"
             params:
                 arguments=plan.attend_arguments(dataset, model, list(methods)),
-                folder=f"results/{dataset}/{model}/maps",
+                folder=subpath(output[0], parent=True),
                 fingerprints=methods,
             threads: 16
             resources:

@@ -25,7 +25,7 @@ rule report:
         "results/{dataset}/benchmarks/report.tsv"
     params:
         dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
-        results="results/{dataset}",
+        results=subpath(output.page, parent=True),
         models=plan.settings.models,
         methods=list(plan.settings.methods),
         code=plan.code("report"),

@@ -202,3 +202,21 @@ def test_listing_the_metrics_needs_numpy_only():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_a_new_file_in_the_folder_is_a_new_metric(tmp_path, monkeypatch):
+    import bench.metrics
+    from bench.metrics import _registry
+
+    (tmp_path / "brightness.py").write_text(
+        "from bench.metrics import metric\n"
+        "@metric(label='B', direction='lower', needs=('fixations',), reference='none',\n"
+        "        description='Mean of the map.\\nA number.')\n"
+        "def brightness(saliency, target):\n"
+        "    return saliency.mean\n"
+    )
+    monkeypatch.setattr(_registry, "_METRICS", {**_registry._METRICS})
+    monkeypatch.setattr(bench.metrics, "__path__", [*bench.metrics.__path__, str(tmp_path)])
+    assert "brightness" in metric_names()
+    assert evaluate([[1, 3]], fixations=[(0, 0)])["brightness"] == 2
+    monkeypatch.delitem(sys.modules, "bench.metrics.brightness")

@@ -21,7 +21,7 @@ def test_an_empty_configuration_is_the_demo():
     ("config", "message"),
     [
         ({"datasets": ["dmo"]}, r"unknown dataset 'dmo': did you mean 'demo'\?"),
-        ({"models": ["vgg61"]}, r"unknown model 'vgg61': did you mean 'vgg16'"),
+        ({"models": ["vgg61"]}, r"unknown model 'vgg61': did you mean .*'vgg16'"),
         ({"methods": ["grad_cam"]}, r"unknown method 'grad_cam': did you mean 'gradcam'"),
         ({"methods": {"gradcm": None}}, r"unknown method 'gradcm': did you mean 'gradcam'"),
         ({"metrics": ["nsss"]}, r"unknown metric 'nsss': did you mean 'nss'"),

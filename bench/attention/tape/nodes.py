@@ -70,9 +70,9 @@ ACTIVATION_NODES = {
 
 
 def operation(function: Callable) -> str:
-    """The name of a torch function without the underscore of its in-place variant."""
+    """The name of a torch function without the underscores of in-place and inner variants."""
     name = getattr(function, "__name__", "")
-    return name if name.startswith("__") else name.rstrip("_")
+    return name if name.startswith("__") else name.strip("_")
 
 
 def ceiling_of(name: str, args: tuple, kwargs: dict) -> tuple[bool, float | None]:

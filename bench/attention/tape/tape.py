@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import torch
@@ -51,8 +53,7 @@ class Tape:
         self._steering = Steering()
         self._gradients: dict[tuple, dict[Layer, Tensor | None]] = {}
         self._unsteered: list[str] | None = None
-        # Inference tensors cannot take part in autograd, so the caller's mode is left for a while.
-        with torch.inference_mode(False), torch.enable_grad():
+        with _recording():
             self._input = _own(images, network).requires_grad_(True)
             self._record = Recorder(network.module, self._steering)
             self._result = self._record.run(self._input)
@@ -129,18 +130,22 @@ class Tape:
         ]
         layers = [layer, *also]
         tensors = [self._tensor(each) for each in layers]
-        if source is None:
-            seed = self._result.gather(1, self.targets[:, None])
-        else:
-            seed = self._tensor(source).flatten(1).mean(1)
         self._steering.rule = rule
         try:
-            found = torch.autograd.grad(
-                [seed], tensors, [torch.ones_like(seed)], retain_graph=True, allow_unused=True
-            )
+            with _recording():
+                seed = self._seed(source)
+                found = torch.autograd.grad(
+                    [seed], tensors, [torch.ones_like(seed)], retain_graph=True, allow_unused=True
+                )
         finally:
             self._steering.rule = GRADIENT
         return dict(zip(layers, found, strict=True))
+
+    def _seed(self, source: Layer | None) -> Tensor:
+        """What is differentiated: one number per image, (N,)."""
+        if source is None:
+            return self._result.gather(1, self.targets[:, None])[:, 0]
+        return self._tensor(source).flatten(1).mean(1)
 
     def _tensor(self, layer: Layer) -> Tensor:
         if self._record is None:
@@ -170,6 +175,13 @@ class Tape:
         if not isinstance(result, Tensor) or result.ndim != 2:
             shape = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
             raise UsageError(f"{self.network.name} gives {shape}; expected class scores (N, K)")
+
+
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Autograd at work, whatever the caller has switched off."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
 
 
 def _own(images: Tensor, network: Network) -> Tensor:

@@ -1,0 +1,101 @@
+"""The screen and where a picture lies on it; pixels everywhere, centres at whole numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.errors import UsageError, unknown_name
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The display of the experiment.
+
+    The millimetres and the viewing distance may be missing; `pixels_per_degree` is then what
+    `stated_pixels_per_degree` says, or None.
+    """
+
+    width_px: int
+    height_px: int
+    width_mm: float | None = None
+    height_mm: float | None = None
+    distance_mm: float | None = None
+    stated_pixels_per_degree: float | None = None
+
+    @classmethod
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], *, pixels_per_degree: float | None = None
+    ) -> Screen:
+        """The screen of a dataset.yaml; UsageError for an unknown or a missing key."""
+        known = ("width_px", "height_px", "width_mm", "height_mm", "distance_mm")
+        for key in mapping:
+            if key not in known:
+                raise unknown_name("key of screen", str(key), known)
+        for key in known[:2]:
+            if key not in mapping:
+                raise UsageError(f"screen: {key} is missing, expected the display's size in px.")
+        return cls(**mapping, stated_pixels_per_degree=pixels_per_degree)
+
+    @property
+    def pixels_per_degree(self) -> float | None:
+        """Pixels on one degree of visual angle at the middle of the screen, or None.
+
+        2 d tan(0.5 deg) millimetres, d the distance, in pixels; the mean of both directions where
+        both sizes are known.
+        """
+        if self.stated_pixels_per_degree is not None:
+            return self.stated_pixels_per_degree
+        if self.distance_mm is None:
+            return None
+        sides = ((self.width_px, self.width_mm), (self.height_px, self.height_mm))
+        densities = [pixels / size_mm for pixels, size_mm in sides if size_mm]
+        if not densities:
+            return None
+        degree_mm = 2 * self.distance_mm * math.tan(math.radians(0.5))
+        return degree_mm * sum(densities) / len(densities)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How pictures stand on the screen: magnified by `scale`, at `position`.
+
+    `position` is 'centre' or the (x, y) of the picture's left upper corner in screen pixels.
+    """
+
+    scale: float = 1.0
+    position: str | tuple[float, float] = "centre"
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise UsageError(f"image_on_screen: scale is {self.scale}, expected above 0.")
+        if isinstance(self.position, str) and self.position != "centre":
+            raise UsageError(
+                f"image_on_screen: position is {self.position!r}, expected 'centre' or [x, y]."
+            )
+
+    def offset(self, image_shape: tuple[int, int], screen: Screen) -> tuple[float, float]:
+        """(x, y) of the left upper corner of a picture of `image_shape` (height, width) in px."""
+        if self.position != "centre":
+            x, y = self.position
+            return float(x), float(y)
+        height, width = image_shape
+        x = (screen.width_px - self.scale * width) / 2
+        return x, (screen.height_px - self.scale * height) / 2
+
+    def to_image(
+        self,
+        x_screen_px: np.ndarray,
+        y_screen_px: np.ndarray,
+        image_shape: tuple[int, int],
+        screen: Screen,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Screen positions in the picture's own pixels: (screen - offset + 0.5) / scale - 0.5."""
+        x_offset, y_offset = self.offset(image_shape, screen)
+        x = (np.asarray(x_screen_px, dtype=np.float64) - x_offset + 0.5) / self.scale - 0.5
+        y = (np.asarray(y_screen_px, dtype=np.float64) - y_offset + 0.5) / self.scale - 0.5
+        return x, y

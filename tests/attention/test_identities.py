@@ -1,0 +1,190 @@
+"""Identities that hold exactly, checked in float64 (notes/attribution.md, section 3)."""
+
+import copy
+import dataclasses
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from bench.attention import attend, method_names
+from bench.attention.tape import Tape
+from bench.networks import Network
+
+POOLED = ["efficientnet_lite0", "vgg16_voc", "resnet18", "googlenet", "densenet121"]
+
+
+@pytest.fixture(params=POOLED)
+def pooled(request, get_network):
+    """The networks with global average pooling and one linear layer, in turn."""
+    return get_network(request.param)
+
+
+def test_mean_of_cam_plus_bias_is_the_logit(pooled, make_images):
+    x, targets = make_images(), torch.tensor([2, 17])
+    logits = pooled.module(x)[range(2), targets]
+    bias = pooled.module.get_submodule(pooled.classifier.layer).bias[targets]
+    cam = attend("cam", pooled, x, targets)["cam"]
+    assert torch.allclose(cam.mean((1, 2)) + bias, logits, rtol=1e-10, atol=1e-10)
+
+
+def test_mean_of_squeezenets_cam_is_the_logit(get_network, make_images):
+    network, x = get_network("squeezenet1_1"), make_images()
+    cam = attend("cam", network, x)["cam"]
+    assert torch.allclose(cam.mean((1, 2)), network.module(x).amax(1), rtol=1e-10)
+
+
+def test_cam_is_n_times_signed_gradcam(pooled, make_images, difference):
+    x = make_images()
+    maps = attend(["cam", "gradcam"], pooled, x, signed=True)
+    assert difference(maps["gradcam"] * maps["cam"][0].numel(), maps["cam"]) < 1e-10
+    summands = attend(["cam", "gradcam"], pooled, x, reduce=None)
+    assert difference(summands["gradcam"] * maps["cam"][0].numel(), summands["cam"]) < 1e-10
+
+
+def test_guided_gradcam_is_guided_times_upsampled_gradcam(network, make_images):
+    x = make_images()
+    maps = attend(
+        {"guided_gradcam": {"reduce": None}, "guided_backprop": {"reduce": None}, "gradcam": {}},
+        network,
+        x,
+    )
+    fine = F.interpolate(
+        maps["gradcam"][:, None], size=x.shape[-2:], mode="bilinear", align_corners=False
+    )
+    assert torch.equal(maps["guided_gradcam"], maps["guided_backprop"] * fine)
+
+
+def test_dense_last_stage_is_a_fixed_multiple_of_the_mean_square(network, make_images, difference):
+    x = make_images()
+    stages = list(network.stages)
+    maps = attend({"dense": {}, "gradcam": {"reduce": None}}, network, x)
+    with Tape(network, x) as tape:
+        f = tape.activation(stages[-1])
+    expected = (1 / f.shape[1] + 1 / f[0, 0].numel()) * f.square().mean(1)
+    assert difference(maps[f"dense_conv{len(stages)}"], expected) < 1e-10
+
+
+def test_dense_sums_add_one_layer_at_a_time_on_one_grid(network, make_images, difference):
+    x = make_images()
+    maps = attend("dense", network, x, grid="image")
+    n, label = len(network.stages), str(len(network.stages))
+    before = F.interpolate(
+        maps[f"dense_conv{n}"][:, None], size=x.shape[-2:], mode="bilinear", align_corners=False
+    )[:, 0]
+    for number in range(n - 1, 0, -1):
+        label += str(number)
+        single = maps[f"dense_conv{number}"][:, None]
+        single = F.interpolate(single, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        assert difference(maps[f"dense_conv{label}"], before + single[:, 0]) < 1e-10
+        before = maps[f"dense_conv{label}"]
+
+
+def test_dense_gives_the_nine_maps_of_the_paper(get_network, make_images):
+    maps = attend("dense", get_network("vgg16_voc"), make_images(1))
+    singles = [f"dense_conv{i}" for i in (1, 2, 3, 4, 5)]
+    sums = [f"dense_conv{label}" for label in ("54", "543", "5432", "54321")]
+    assert list(maps) == singles + sums
+    sides = [maps[name].shape[-1] for name in maps]
+    assert sides == [64, 32, 16, 8, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_a_batch_is_its_single_images_in_any_order(name, network, make_images, difference):
+    if name == "cam" and network.name == "vgg16":
+        pytest.skip("not applicable")
+    x = make_images(3)
+    targets = torch.tensor([1, 5, 9])
+    together = attend(name, network, x, targets)
+    order = [2, 0]
+    shuffled = attend(name, network, x[order], targets[order])
+    alone = attend(name, network, x[2:], targets[2:])
+    for key, values in together.items():
+        if values.abs().max() == 0:  # SqueezeNet's class maps may be zero for a class
+            continue
+        assert (shuffled[key] - values[order]).abs().max() <= 1e-10 * values.abs().max()
+        assert (alone[key] - values[2:]).abs().max() <= 1e-10 * values.abs().max()
+
+
+def test_guided_backprop_is_the_gradient_without_rectifiers(make_images):
+    network = small(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 3))
+    maps = attend(["guided_backprop", "gradient"], network, make_images(), reduce=None)
+    assert torch.equal(maps["guided_backprop"], maps["gradient"])
+
+
+def test_guided_backprop_is_the_gradient_where_all_gradients_are_positive(make_images):
+    network = small(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.ReLU(inplace=True))
+    for parameter in network.module.parameters():
+        parameter.abs_()
+    maps = attend(["guided_backprop", "gradient"], network, make_images(), reduce=None)
+    assert torch.equal(maps["guided_backprop"], maps["gradient"])
+    assert (network.module(make_images()) > 0).any()
+
+
+def test_input_times_gradient_sums_to_the_logit_of_a_bias_free_rectifier_network(make_images):
+    convolutions = [nn.Conv2d(3, 8, 3, bias=False), nn.Conv2d(8, 8, 3, stride=2, bias=False)]
+    network = small(convolutions[0], nn.ReLU(), nn.MaxPool2d(2), convolutions[1], nn.ReLU())
+    network.module[-1].bias.zero_()
+    x = make_images()
+    g = attend("gradient", network, x, reduce=None)["gradient"]
+    assert torch.allclose((x * g).sum((1, 2, 3)), network.module(x).amax(1), rtol=1e-10)
+
+
+# At these sizes every strided window fits without a remainder, so a flip maps windows on windows.
+@pytest.mark.parametrize(
+    ("name", "size"), [("vgg16_voc", 64), ("resnet18", 65), ("squeezenet1_1", 79)]
+)
+# `dense` reads gradients at cells that are zero, where max pooling breaks ties by position.
+@pytest.mark.parametrize("method", [name for name in method_names() if name != "dense"])
+def test_flipped_kernels_and_image_give_flipped_maps(
+    name, size, method, get_network, make_images, mirrored
+):
+    network, x = get_network(name), make_images(1, size)
+    targets = network.module(x).argmax(1)
+    expected = attend(method, network, x, targets)
+    found = attend(method, mirrored(network), x.flip(3), targets)
+    for key, values in expected.items():
+        assert (found[key].flip(2) - values).abs().max() <= 1e-9 * values.abs().max()
+
+
+def test_dense_is_flipped_with_kernels_and_image_where_nothing_is_pooled(make_images, mirrored):
+    network = small(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.ReLU())
+    network = dataclasses.replace(network, stages={"conv1": "1", "conv2": "3"})
+    x = make_images(1, 65)
+    for scale in ("literal", "zscore"):
+        expected = attend("dense", network, x, scale=scale)
+        found = attend("dense", mirrored(network), x.flip(3), scale=scale)
+        for key, values in expected.items():
+            assert torch.allclose(found[key].flip(2), values, rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    """A function: the network with all kernels flipped left to right; cached."""
+    done = {}
+
+    def make(network: Network) -> Network:
+        if network.name not in done:
+            module = copy.deepcopy(network.module)
+            for part in module.modules():
+                if isinstance(part, nn.Conv2d):
+                    part.weight.copy_(part.weight.flip(3))
+            done[network.name] = dataclasses.replace(network, module=module)
+        return done[network.name]
+
+    return make
+
+
+def small(*layers: nn.Module) -> Network:
+    """A sequence of layers, then global average pooling and a linear layer; float64, seeded."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        channels = [layer.out_channels for layer in layers if isinstance(layer, nn.Conv2d)][-1]
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 4)]
+        module = nn.Sequential(*layers, *head).double().eval().requires_grad_(False)
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                layer.reset_parameters()
+    last = str(len(layers) - 1)
+    return Network(name="small", module=module, preprocess=lambda x: x, stages={"conv1": last})

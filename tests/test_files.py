@@ -1,0 +1,20 @@
+"""A file appears only when it is complete."""
+
+import pytest
+
+from bench.files import written_whole
+
+
+def test_the_file_appears_after_the_block(tmp_path):
+    with written_whole(tmp_path / "new" / "a.csv") as path:
+        path.write_text("whole")
+        assert not (tmp_path / "new" / "a.csv").exists()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["a.csv"]
+
+
+def test_a_failure_leaves_the_former_file_and_nothing_else(tmp_path):
+    (tmp_path / "a.csv").write_text("former")
+    with pytest.raises(RuntimeError), written_whole(tmp_path / "a.csv") as path:
+        path.write_text("half")
+        raise RuntimeError
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a.csv": "former"}
