@@ -38,8 +38,10 @@ def leaderboard(
     dataset, model, method, map, metric;
     mean, ci_low, ci_high, n_images: `bootstrap_mean` over the images with a score;
     rank: 1 is best by the metric's direction, among all maps and baselines; equal means share it;
-    ceiling_share: (mean - centre) / (human - centre), the means of those two baselines; only for
-    metrics where higher is better, and where both rows exist; never clipped;
+    ceiling_share: (mean - centre) / (human - centre), the means of those two baselines; never
+    clipped. Only where both rows exist, higher is better and fixations are the target: against a
+    heatmap, the human row is scored on the map of the one viewer left out, a harder target than
+    the map of all viewers that the methods are scored on, and so no ceiling for them;
     above_centre: "yes" where the paired interval of the difference to the centre baseline lies on
     the better side of 0, "no" where it lies on the worse side, "unclear" otherwise; "" for the
     centre row itself and where there is none.
@@ -54,7 +56,8 @@ def leaderboard(
     options = {"draws": draws, "level": level, "seed": seed}
     parts = []
     for (dataset, name), table in _by_metric(scores):
-        sign = get_metric(name).sign
+        metric = get_metric(name)
+        sign = metric.sign
         values = table.to_numpy()
         found = bootstrap_mean(values, **options)
         part = table.columns.to_frame(index=False)
@@ -65,7 +68,8 @@ def leaderboard(
         part["rank"] = (-sign * part["mean"]).rank(method="min").astype("Int64")
         centre, human = _baseline(part, "centre"), _baseline(part, "human")
         part["ceiling_share"] = np.nan
-        if sign > 0 and centre is not None and human is not None:
+        fair = sign > 0 and "heatmap" not in metric.needs
+        if fair and centre is not None and human is not None:
             chance, ceiling = found.mean[centre], found.mean[human]
             part["ceiling_share"] = ceiling_share(found.mean, chance, ceiling)
         part["above_centre"] = _above_centre(values, centre, sign, options)

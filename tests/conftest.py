@@ -1,10 +1,21 @@
-"""Where the real data lies, and the reason to skip where it does not."""
+"""Real data where it lies here, and one tiny data set that any test can score or run."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+TINY = """\
+label: Tiny
+kind: fixation_table
+task: free viewing
+viewing_ms: 2000
+pixels_per_degree: 14
+stimuli: {folder: stimuli, pattern: "*.png"}
+fixations: {file: fixations.csv}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +29,23 @@ def shared_data():
         return path
 
     return find
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """The folder of a data set `tiny`: two photographs of 96 x 64 px, three viewers."""
+    from PIL import Image
+
+    folder = tmp_path / "data" / "tiny"
+    (folder / "stimuli").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = ["image_id,subject_id,x_image_px,y_image_px,duration_ms"]
+    for name in ("a.png", "b.png"):
+        pixels = rng.integers(0, 255, (4, 6, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((96, 64)).save(folder / "stimuli" / name)
+        for viewer in (1, 2, 3):
+            for x, y, ms in rng.uniform((0, 0, 100), (95, 63, 400), (5, 3)).round(1):
+                rows.append(f"{name},{viewer},{x},{y},{ms}")
+    (folder / "dataset.yaml").write_text(TINY)
+    (folder / "fixations.csv").write_text("\n".join(rows) + "\n")
+    return folder

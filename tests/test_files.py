@@ -14,7 +14,12 @@ def test_the_file_appears_after_the_block(tmp_path):
 
 def test_a_failure_leaves_the_former_file_and_nothing_else(tmp_path):
     (tmp_path / "a.csv").write_text("former")
-    with pytest.raises(RuntimeError), written_whole(tmp_path / "a.csv") as path:
-        path.write_text("half")
-        raise RuntimeError
+
+    def fail_halfway():
+        with written_whole(tmp_path / "a.csv") as path:
+            path.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a.csv": "former"}

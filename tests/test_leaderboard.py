@@ -85,6 +85,10 @@ def test_ceiling_share_is_between_centre_and_human_and_only_where_higher_is_bett
     assert found.loc["mae_paper"]["ceiling_share"].isna().all()
 
 
+def test_against_a_heatmap_there_is_no_ceiling_share_for_the_human_row_has_another_target():
+    assert leaderboard(table(["cc"]), **OPTIONS)["ceiling_share"].isna().all()
+
+
 def test_above_centre_is_oriented_so_that_yes_is_better():
     found = leaderboard(table(n=40), **OPTIONS).set_index(["metric", "map"])["above_centre"]
     assert found["nss"][["gradcam", "human", "zero", "centre"]].tolist() == ["yes", "yes", "no", ""]

@@ -55,8 +55,9 @@ def test_an_array_of_another_shape_is_refused(tmp_path):
 
 def test_garbage_is_no_map_file(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"garbage")
-    with pytest.raises(DataError, match=r"a\.h5: not readable as HDF5"), open_maps(
-        tmp_path / "a.h5"
+    with (
+        pytest.raises(DataError, match=r"a\.h5: not readable as HDF5"),
+        open_maps(tmp_path / "a.h5"),
     ):
         pass
     assert stored_fingerprint(tmp_path / "a.h5") == "unreadable"

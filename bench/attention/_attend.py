@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from bench.errors import NotApplicable, UsageError, unknown_name
@@ -100,7 +101,8 @@ def read(
     # Those that go down to the image come first: the others find their gradients on its way.
     for method, given in sorted(asked, key=lambda pair: pair[0].reads != "image"):
         try:
-            found[method.name] = dict(method.maps(tape, **given))
+            with torch.inference_mode(False), torch.no_grad():
+                found[method.name] = dict(method.maps(tape, **given))
         except NotApplicable as reason:
             found[method.name] = reason
     return {method.name: found[method.name] for method, _ in asked}

@@ -33,7 +33,7 @@ def read_gaze(
     """
     import pandas as pd
 
-    from bench.gaze import FIXATION_COLUMNS
+    from bench.gaze import as_fixation_table
 
     (path,) = inputs(dataset)
     raw = _read(path)
@@ -57,7 +57,7 @@ def read_gaze(
     table["recording_id"] = table["subject_id"]
     table["fixation_index"] = table.groupby("subject_id").cumcount()
     table["source"] = "table"
-    table = table.reindex(columns=list(FIXATION_COLUMNS)).astype(FIXATION_COLUMNS)
+    table = as_fixation_table(table)
     return table, [_summary(path, viewer, rows) for viewer, rows in _by_viewer(table)]
 
 

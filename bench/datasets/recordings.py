@@ -87,14 +87,18 @@ def _matching(dataset: Dataset, pattern: str) -> list[tuple[str, Path]]:
 def _read_one(
     dataset: Dataset, viewer: str, path: Path, sizes: dict[str, tuple[int, int]]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    from bench.gaze import read_recording
-    from bench.gaze.fixation_table import fixation_table
-    from bench.gaze.quality import recording_summary
-    from bench.gaze.screen import Placement, Screen
-    from bench.gaze.trials import TrialGrammar, find_trials
+    from bench.gaze import (
+        Placement,
+        Screen,
+        TrialGrammar,
+        find_trials,
+        fixation_table,
+        read_recording,
+        recording_summary,
+    )
 
     spec = dataset.spec
-    screen = Screen(**spec["screen"])
+    screen = Screen.from_mapping(spec["screen"])
     recording = read_recording(path, screen=screen)
     if recording.quality["errors"]:
         raise ValidationError(f"{path.name}: {'; '.join(recording.quality['errors'])}")

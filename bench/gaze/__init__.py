@@ -22,15 +22,16 @@ if TYPE_CHECKING:
         empty_fixation_table,
     )
     from bench.gaze.eyes import choose_eye
-    from bench.gaze.fixation_table import fixation_table
     from bench.gaze.ivt import ivt_fixations
     from bench.gaze.quality import recording_summary
     from bench.gaze.recording import Recording, read_recording
     from bench.gaze.screen import Placement, Screen
-    from bench.gaze.sniff import sniff
+    from bench.gaze.sniff import recording_format
+    from bench.gaze.table import fixation_table
     from bench.gaze.trial_grammar import PRESETS, TrialGrammar
     from bench.gaze.trials import find_trials
 
+# No exported name is also a submodule's: importing that one would put the module in its place.
 _HOME = {
     "FIXATION_COLUMNS": "columns",
     "PRESETS": "trial_grammar",
@@ -43,11 +44,11 @@ _HOME = {
     "choose_eye": "eyes",
     "empty_fixation_table": "columns",
     "find_trials": "trials",
-    "fixation_table": "fixation_table",
+    "fixation_table": "table",
     "ivt_fixations": "ivt",
     "read_recording": "recording",
     "recording_summary": "quality",
-    "sniff": "sniff",
+    "recording_format": "sniff",
 }
 
 __all__ = [
@@ -65,8 +66,8 @@ __all__ = [
     "fixation_table",
     "ivt_fixations",
     "read_recording",
+    "recording_format",
     "recording_summary",
-    "sniff",
 ]
 
 
@@ -74,6 +75,5 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    # Kept, because importing a submodule of the same name would otherwise stand in its place.
     globals()[name] = value
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from bench.gaze.calibration import TrackerReport, display_sizes
 from bench.gaze.events import Block, Events
 from bench.gaze.screen import Screen
@@ -80,11 +82,13 @@ def _time_errors(events: Events) -> list[str]:
     if backwards:
         errors.append(f"times go backwards in {backwards} fixation(s): the file is damaged")
     if outside:
-        errors.append(f"{outside} fixation(s) lie outside of their recording block: damaged times")
+        errors.append(
+            f"{outside} fixation(s) lie outside of their recording block: a damaged or edited file"
+        )
     if unknown_eye:
         errors.append(f"{unknown_eye} fixation(s) name no eye: the file is damaged")
     times = [time_ms for time_ms, _ in events.messages]
-    jumps = sum(b < a - MESSAGE_BACK_MS for a, b in zip(times, times[1:], strict=False))
+    jumps = sum(b < a - MESSAGE_BACK_MS for a, b in pairwise(times))
     if jumps:
         errors.append(f"message times go backwards {jumps} time(s): the file is damaged")
     return errors

@@ -33,9 +33,8 @@ def read_eyelink_asc(
     before the end of a truncated gzip stream is used.
     """
     parser = _AscParser()
-    opened = gzip.open(path) if compressed else path.open("rb")
     try:
-        with opened as file:
+        with gzip.open(path) if compressed else path.open("rb") as file:
             parser.feed(file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         if not salvage:

@@ -33,16 +33,23 @@ ASC_WAY = "convert it with SR Research's edf2asc and pass the .asc"
 def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]:
     """The events of an EyeLink .edf and the name and version of the reader.
 
-    With `salvage`, a copy of the file with 4 KiB of zeros at its end is read, which lets the
-    library read a truncated recording up to the cut. The original is never changed.
+    With `salvage`, a file that the library refuses is read from a copy with 4 KiB of zeros at its
+    end, which lets it read a truncated recording up to the cut. The original is never changed.
 
     Raises DataError where eyelinkio is missing or does not load, and where the library cannot
     open the file, dies, or exceeds 60 s + 2 s/MB or 4 GiB.
     """
     bindings = _bindings(path)
-    with tempfile.TemporaryDirectory(prefix="bench-edf-") as folder:
-        recording = _ascii_name(path, Path(folder), salvage)
-        result, log_lines = _run_child(path, bindings, recording, Path(folder))
+    padded = False
+    try:
+        result, log_lines = _run_child(path, bindings, padded=False)
+    except DataError:
+        if not salvage:
+            raise
+        result, log_lines = {"rows": None, "load_error": None}, 0
+    if salvage and result["rows"] is None and not result["load_error"]:
+        padded = True
+        result, log_lines = _run_child(path, bindings, padded=True)
     if result["load_error"]:
         raise DataError(
             f"{path.name}: eyelinkio is installed, but its library does not load here "
@@ -60,12 +67,14 @@ def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]
             f"truncated or damaged. {hint}"
         )
     events = _replay(result["rows"])
+    if padded:
+        events.cuts.append("the file is truncated; read up to the cut (salvage)")
     if log_lines > USUAL_LOG_LINES:
         events.warnings.append(
             f"the EyeLink library wrote {log_lines} log lines, {USUAL_LOG_LINES} is usual: "
             "the file may be damaged"
         )
-    return events, f"edfapi {result['version'].strip()} through eyelinkio"
+    return events, f"edfapi {result['version'].split()[0]}, eyelinkio"
 
 
 def _bindings(path: Path) -> Path:
@@ -84,10 +93,10 @@ def _bindings(path: Path) -> Path:
     return bindings
 
 
-def _ascii_name(path: Path, folder: Path, salvage: bool) -> Path:
+def _ascii_name(path: Path, folder: Path, padded: bool) -> Path:
     """The recording under an ASCII name in `folder`, for the library cannot open others."""
     named = folder / "recording.edf"
-    if salvage:
+    if padded:
         with path.open("rb") as source, named.open("wb") as copy:
             shutil.copyfileobj(source, copy)
             copy.write(SALVAGE_PADDING)
@@ -99,7 +108,14 @@ def _ascii_name(path: Path, folder: Path, salvage: bool) -> Path:
     return named
 
 
-def _run_child(path: Path, bindings: Path, recording: Path, folder: Path) -> tuple[dict, int]:
+def _run_child(path: Path, bindings: Path, *, padded: bool) -> tuple[dict, int]:
+    """What the child wrote, and the number of lines that the library printed."""
+    with tempfile.TemporaryDirectory(prefix="bench-edf-") as folder:
+        recording = _ascii_name(path, Path(folder), padded)
+        return _child_result(path, bindings, recording, Path(folder))
+
+
+def _child_result(path: Path, bindings: Path, recording: Path, folder: Path) -> tuple[dict, int]:
     output, log = folder / "events.json", folder / "log.txt"
     limit_s = SECONDS_PER_FILE + SECONDS_PER_MB * path.stat().st_size / 1e6
     command = [sys.executable, "-I", "-S", str(CHILD), str(bindings), str(recording), str(output)]

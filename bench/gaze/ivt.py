@@ -46,9 +46,7 @@ def ivt_fixations(
     long_enough = (last - first + 1.5) * 1000.0 / rate_hz > minimum_ms
     first, last = first[long_enough], last[long_enough]
     length = last - first + 1
-    return IvtFixations(
-        first, last, _sums(x, first, last) / length, _sums(y, first, last) / length
-    )
+    return IvtFixations(first, last, _sums(x, first, last) / length, _sums(y, first, last) / length)
 
 
 def speed_deg_s(

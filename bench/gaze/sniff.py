@@ -28,7 +28,7 @@ _KNOWN_OTHERS = (
 )
 
 
-def sniff(path: str | Path) -> str:
+def recording_format(path: str | Path) -> str:
     """'eyelink_edf', 'asc', 'asc_gz', 'edfplus' or 'bdfplus': the format of the file at `path`.
 
     Plain EDF and BDF count as 'edfplus' and 'bdfplus'. At most 64 KiB are read.

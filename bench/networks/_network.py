@@ -40,12 +40,12 @@ class Network:
     """
 
     name: str
-    module: torch.nn.Module
-    preprocess: Callable[[np.ndarray], torch.Tensor]
+    module: torch.nn.Module = field(repr=False)
+    preprocess: Callable[[np.ndarray], torch.Tensor] = field(repr=False)
     stages: dict[str, str]
     label: str = ""
     input_size: tuple[int, int] = (224, 224)
-    classes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = field(default=(), repr=False)
     classifier: Classifier | None = None
     weights_id: str = "unknown"
 

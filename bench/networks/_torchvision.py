@@ -22,6 +22,8 @@ def fetcher(source: str) -> Callable[[], dict]:
     def fetch() -> dict:
         from torchvision import models
 
-        return models.get_weight(source.partition(":")[2]).get_state_dict(progress=False)
+        return models.get_weight(source.partition(":")[2]).get_state_dict(
+            progress=False, check_hash=True
+        )
 
     return fetch

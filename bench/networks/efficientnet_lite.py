@@ -9,7 +9,7 @@ Preprocessing: the package's README normalises by the ImageNet mean and deviatio
 The weights come from TensorFlow, where the published preprocessing is (v - 127) / 128
 ("tensorflow"), and the stored statistics of the first batch norms fit that better (median ratio of
 variances on 40 photographs 0.8 against 4.0); yet skimage's rocket, warped, is a missile only with
-the former. See docs; both are options of `load_network`.
+the former. Both are options of `load_network` (`preprocessing=`).
 """
 
 import dataclasses

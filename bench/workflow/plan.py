@@ -28,7 +28,12 @@ MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 # The code that each rule's verb runs, below bench/. Maps have fingerprints of their own.
 CODE = {
     "demo": ("datasets/demo/__init__.py", "stages/demo.py"),
-    "fixations": ("stages/fixations.py", "datasets/recordings.py", "datasets/fixation_table.py"),
+    "fixations": (
+        "stages/fixations.py",
+        "datasets/recordings.py",
+        "datasets/fixation_table.py",
+        "gaze/eyelink_child.py",
+    ),
     "heatmap": ("stages/heatmap.py",),
     "score": ("stages/score.py",),
     "leaderboard": ("stages/leaderboard.py",),

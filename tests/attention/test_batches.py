@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from skimage import data
 
-from bench.attention import attend
+from bench.attention import attend, method_names
 from bench.attention._batches import attend_images, read_photograph
 from bench.errors import DataError, UsageError
 from bench.networks import load_network
@@ -114,3 +114,15 @@ def test_transparent_parts_are_black(tmp_path):
 def test_two_files_of_one_name_need_ids(lite, tmp_path):
     with pytest.raises(UsageError, match="same file name"):
         attend_images("cam", lite, [tmp_path / "a" / "x.png", tmp_path / "b" / "x.png"])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (333, 500)])
+@pytest.mark.parametrize("value", [0, 255])
+def test_even_photographs_of_any_size_give_finite_maps(tmp_path, lite, size, value):
+    path = tmp_path / "even.png"
+    Image.fromarray(np.full((*size, 3), value, dtype=np.uint8)).save(path)
+    (item,) = attend_images(list(method_names()), lite, [path])
+    for method, maps in item.maps.items():
+        for name, values in maps.items():
+            assert np.isfinite(values).all(), (method, name)
+            assert values.shape != (0, 0)

@@ -114,7 +114,9 @@ def test_unknown_names_are_refused_with_the_nearest(get_network, make_images):
     network, x = get_network("resnet18"), make_images(1)
     with pytest.raises(UsageError, match="did you mean 'gradcam'"):
         attend("grad_cam", network, x)
-    with pytest.raises(UsageError, match=r"layer of resnet18 'layer4\.1\.conv3': did you mean"):
+    with pytest.raises(
+        UsageError, match=r"'layer4\.1\.conv3' of resnet18: did you mean 'layer4\.1\.conv"
+    ):
         attend("gradcam", network, x, layer="layer4.1.conv3")
     with pytest.raises(UsageError, match="did you mean 'layer'"):
         attend("gradcam", network, x, layr="layer4")

@@ -5,6 +5,10 @@
 
 All rows of a table are measured in interleaved rounds, so that a slow moment of the machine meets
 all of them; the fastest round counts. Random weights: the time does not depend on them.
+
+With glibc every tensor above 32 MB is given back to the system and faulted in again. Keeping the
+memory makes the suite about a quarter faster at batch 8 (measured: VGG16 5.3 -> 3.9 forwards):
+MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=500000000
 """
 
 import argparse

@@ -126,13 +126,11 @@ def test_published_files_with_old_or_auxiliary_keys_are_read(name, monkeypatch):
     """DenseNet's published keys have a dot more, GoogLeNet's have training's auxiliary heads."""
     network = load_network(name, weights=None)
     state = network.module.state_dict()
+    dotted = {f".{part}{n}.": f".{part}.{n}." for part in ("norm", "conv") for n in "12"}
     old = {}
     for key, value in state.items():
-        for part in ("norm", "conv"):
-            for number in "12":
-                key = key.replace(f"layer{number}.{part}", f"layer{number}.{part}")
-                if "denselayer" in key:
-                    key = key.replace(f".{part}{number}.", f".{part}.{number}.")
+        for new, former in dotted.items():
+            key = key.replace(new, former) if "denselayer" in key else key
         if not key.endswith("num_batches_tracked"):
             old[key] = value
     if name == "googlenet":

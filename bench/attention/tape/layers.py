@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from torch import Tensor
 
-from bench.errors import UsageError, unknown_name
+from bench.errors import UsageError
 from bench.networks import Network
 
 from .recorder import Recorder
@@ -39,7 +40,12 @@ def find_layer(network: Network, name: str | None) -> Layer:
     module = name.removeprefix("module:")
     names = {key for key, _ in network.module.named_modules(remove_duplicate=False) if key}
     if module not in names:
-        raise unknown_name(f"layer of {network.name}", name, names | set(network.stages))
+        near = get_close_matches(module, sorted(names | set(network.stages)), n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        raise UsageError(
+            f"unknown layer {name!r} of {network.name}: {hint}"
+            f"Known: the stages {', '.join(network.stages)} and every module name of the network"
+        )
     return Layer(module, activated=False)
 
 

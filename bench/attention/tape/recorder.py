@@ -98,7 +98,6 @@ class Recorder(TorchFunctionMode):
     def _in_place(self, function: Callable, args: tuple, kwargs: dict) -> Any:
         """The operation on a new tensor, which takes the place of its first argument from here."""
         x, name = args[0], operation(function)
-        result = None
         if kwargs.get("inplace"):
             y = self._out_of_place(function, args, kwargs | {"inplace": False})
         elif ceiling_of(name, args, kwargs)[0]:
@@ -106,7 +105,7 @@ class Recorder(TorchFunctionMode):
         else:
             other = name in OTHER_ACTIVATIONS
             y = (self._gated(x, name) if other else x).clone()
-            result = function(y, *args[1:], **kwargs)
+            function(y, *args[1:], **kwargs)
             if other:
                 self._activated.setdefault(id(x), (x, y))
         if y is not x:
@@ -114,7 +113,7 @@ class Recorder(TorchFunctionMode):
             if x.numel() and x.untyped_storage().data_ptr() != y.untyped_storage().data_ptr():
                 self._stale[x.untyped_storage().data_ptr()] = function.__name__
         # An assignment to a part gives nothing; every other operation in place gives its tensor.
-        return None if result is None and function.__name__ == "__setitem__" else y
+        return None if function.__name__ == "__setitem__" else y
 
     def _gated(self, x: Tensor, name: str) -> Tensor:
         if name not in self.other_activations:

@@ -49,6 +49,8 @@ class Tape:
     ) -> None:
         if network.module.training:
             raise UsageError(f"{network.name} is in training mode; call its module.eval() first")
+        names = dict.fromkeys([*network.stages, *watch])
+        self._watched = [find_layer(network, name) for name in names]
         self.network = network
         self._steering = Steering()
         self._gradients: dict[tuple, dict[Layer, Tensor | None]] = {}
@@ -57,13 +59,11 @@ class Tape:
             self._input = _own(images, network).requires_grad_(True)
             self._record = Recorder(network.module, self._steering)
             self._result = self._record.run(self._input)
-        self._check_result()
-        self.images = self._input.detach()
-        self.logits = self._result.detach()
-        self.targets = _checked_targets(targets, self.logits)
-        self.scores = self.logits.gather(1, self.targets[:, None])[:, 0]
-        names = [*network.stages, *watch]
-        self._watched = [find_layer(network, name) for name in dict.fromkeys(names)]
+            self._check_result()
+            self.images = self._input.detach()
+            self.logits = self._result.detach()
+            self.targets = _checked_targets(targets, self.logits)
+            self.scores = self.logits.gather(1, self.targets[:, None])[:, 0]
 
     def __enter__(self) -> Tape:
         return self
@@ -209,4 +209,4 @@ def _checked_targets(targets: Tensor | None, logits: Tensor) -> Tensor:
         )
     if n and (int(targets.min()) < 0 or int(targets.max()) >= k):
         raise UsageError(f"targets: expected class indices from 0 to {k - 1}")
-    return targets.long()
+    return targets.long().clone()

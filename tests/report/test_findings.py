@@ -1,0 +1,101 @@
+"""The report's sentences say what the tables say, and "cannot be told apart" where that is true."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.leaderboard import comparisons, leaderboard
+from bench.report.findings import Board, findings
+from bench.report.labels import in_reading_order, map_label
+from bench.report.tables import differences_to, leaderboard_rows
+
+LEVELS = {
+    ("baseline", "zero", "zero"): (0.0, 0.5, 0.0),
+    ("baseline", "centre", "centre"): (0.8, 0.5, 0.2),
+    ("baseline", "human", "human"): (4.0, 0.9, 0.03),
+    ("net", "cam", "cam"): (0.5, 0.52, 0.3),
+    ("net", "gradcam", "gradcam"): (0.5, 0.52, 0.3),
+    ("net", "dense", "dense_conv4"): (1.2, 0.8, 0.2),
+    ("net", "dense", "dense_conv5"): (0.9, 0.6, 0.3),
+    ("net", "dense", "dense_conv54"): (1.0, 0.7, 0.3),
+}
+METRICS = ("nss", "sauc", "mae_paper")
+
+
+@pytest.fixture(scope="module")
+def board():
+    """30 images; every map's scores scatter by a tenth of the gap between neighbours."""
+    rng = np.random.default_rng(0)
+    rows = [
+        ("d", f"{image}.png", *row, metric, level + 0.02 * rng.normal() * (level != 0), "")
+        for row, levels in LEVELS.items()
+        for metric, level in zip(METRICS, levels, strict=True)
+        for image in range(30)
+    ]
+    columns = ["dataset", "image", "model", "method", "map", "metric", "value", "flag"]
+    scores = pd.DataFrame(rows, columns=columns)
+    table = leaderboard(scores, draws=500)
+    table["label"] = [map_label(m, n) for m, n in zip(table["method"], table["map"], strict=True)]
+    return Board(
+        table,
+        comparisons(scores, draws=500),
+        {"nss": "NSS", "sauc": "sAUC", "mae_paper": "MAE (paper)"},
+        frozenset({"nss", "sauc"}),
+    )
+
+
+def test_the_best_map_stands_first_with_its_network(board):
+    assert findings(board)[0].startswith("Closest to human gaze by NSS: Dense (DCAM), conv4 (net)")
+    assert "Every other map is worse" in findings(board)[0]
+
+
+def test_ties_are_named_as_ties(board):
+    maps = ["cam", "gradcam"]
+    kept = board.leaderboard["map"].isin([*maps, "zero", "centre", "human"])
+    small = Board(board.leaderboard[kept], board.comparisons, board.names, board.higher)
+    assert {row["map"] for row in small.ties("nss")} == set(maps)
+    assert "cannot be told apart from" in findings(small)[0]
+
+
+def test_maps_above_and_below_the_centre_are_counted(board):
+    (sentence,) = [text for text in findings(board) if "blob" in text and "(NSS" in text]
+    assert sentence.startswith("3 of 5 maps are above")
+    assert "2 are below it, 0 unclear" in sentence
+
+
+def test_the_share_of_the_ceiling_is_from_the_centre_to_the_humans(board):
+    (sentence,) = [text for text in findings(board) if text.startswith("Human ceiling by NSS")]
+    # (1.2 - 0.8) / (4.0 - 0.8) = 12.5 %, up to the scatter of the means.
+    assert "12 % of the way" in sentence or "13 % of the way" in sentence
+
+
+def test_combining_layers_is_judged_by_the_paired_difference(board):
+    (sentence,) = [text for text in findings(board) if "layers by NSS" in text]
+    assert "conv4 is best" in sentence
+    assert "combining layers makes it worse" in sentence
+
+
+def test_the_zero_map_s_place_in_the_literal_mae_is_stated(board):
+    assert "puts the all-zero map first" in findings(board)[-1]
+
+
+def test_rows_are_ordered_by_the_first_metric_and_mark_the_best(board):
+    rows = leaderboard_rows(board, ["nss", "sauc"], "nss")
+    assert [row.label for row in rows][:3] == [
+        "Other viewers",
+        "Dense (DCAM), conv4",
+        "Dense (DCAM), conv54",
+    ]
+    assert [row.label for row in rows if row.cells[0].best] == ["Dense (DCAM), conv4"]
+    assert rows[1].cells[0].mark == "▲"
+
+
+def test_differences_have_the_sign_of_map_minus_centre(board):
+    texts = {row.label: row.texts[0] for row in differences_to(board, "centre", ["nss"])}
+    assert texts["Dense (DCAM), conv4"].startswith("+0.")
+    assert texts["CAM"].startswith("−0.")
+
+
+def test_maps_are_read_method_by_method_and_layer_by_layer():
+    maps = [("dense", "dense_conv54"), ("dense", "dense_conv5"), ("gradcam", "gradcam")]
+    assert in_reading_order(maps) == [maps[2], maps[1], maps[0]]

@@ -1,0 +1,164 @@
+"""Stage by stage over a tiny data set: what each verb writes, and what it says when it cannot."""
+
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.cli import main
+from bench.heatmaps import fixation_heatmap
+from bench.maps import write_map
+
+
+def bench(*words):
+    main([str(word) for word in words])
+
+
+@pytest.fixture
+def gaze(tiny, tmp_path):
+    """The folder of results after the gaze stages."""
+    results = tmp_path / "results" / "tiny"
+    bench("fixations", "--dataset", tiny / "dataset.yaml", *_outputs(results))
+    bench("heatmap", *_gaze_inputs(results), "--output", results / "heatmaps.h5")
+    return results
+
+
+def _outputs(results):
+    return "--output", results / "fixations.parquet", "--recordings", results / "recordings.json"
+
+
+def _gaze_inputs(results):
+    return "--fixations", results / "fixations.parquet", "--recordings", results / "recordings.json"
+
+
+def _score(results, model, method, *words):
+    bench(
+        *("score", "--model", model, "--method", method, *words),
+        *("--heatmaps", results / "heatmaps.h5"),
+        *("--fixations", results / "fixations.parquet"),
+        *("--output", results / model / "scores" / f"{method}.parquet"),
+    )
+    return pd.read_parquet(results / model / "scores" / f"{method}.parquet")
+
+
+def _maps(path, values):
+    """A map file with one map `mine` per image of the tiny data set."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs.update(maps=json.dumps(["mine"]), weights="none")
+        for image in ("a.png", "b.png"):
+            write_map(file.require_group("mine"), image, values(image), target_name="cat")
+
+
+def test_heatmaps_are_those_of_the_kept_fixations(gaze):
+    table = pd.read_parquet(gaze / "fixations.parquet").query("image_id == 'a.png'")
+    expected = fixation_heatmap(table.x_image_px, table.y_image_px, table.duration_ms, (64, 96))
+    with h5py.File(gaze / "heatmaps.h5") as file:
+        np.testing.assert_allclose(file["a.png"], expected, rtol=1e-6)
+        assert file["a.png"].attrs["viewers"] == 3
+        assert file["a.png"].attrs["fixations"] == 15
+
+
+def test_the_human_heatmap_itself_scores_as_identity(gaze, tmp_path):
+    with h5py.File(gaze / "heatmaps.h5") as file:
+        human = {name: file[name][()] for name in file}
+    _maps(tmp_path / "maps.h5", human.__getitem__)
+    table = _score(gaze, "net", "mine", "--maps", tmp_path / "maps.h5")
+    means = table.groupby("metric")["value"].mean()
+    assert means["cc"] == pytest.approx(1)
+    assert means["sim"] == pytest.approx(1)
+    assert means["mae_density"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_coarse_map_is_scored_at_the_images_size(gaze, tmp_path):
+    _maps(tmp_path / "maps.h5", lambda image: np.array([[0.0, 1.0], [0.0, 1.0]]))
+    table = _score(gaze, "net", "mine", "--maps", tmp_path / "maps.h5")
+    # The right half is bright: pixels rank by their column, whatever the row.
+    fixations = pd.read_parquet(gaze / "fixations.parquet").query("image_id == 'a.png'")
+    column = np.clip(np.floor(fixations.x_image_px + 0.5), 23.5, 71.5)
+    every = np.clip(np.arange(96), 23.5, 71.5)
+    expected = np.mean([(np.sum(every < c) + 0.5 * np.sum(every == c)) / 96 for c in column])
+    found = table.query("image == 'a.png' and metric == 'auc'")["value"].item()
+    assert found == pytest.approx(expected)
+
+
+def test_the_all_zero_map_wins_the_papers_mae_and_is_flagged(gaze):
+    zero = _score(gaze, "baseline", "zero")
+    human = _score(gaze, "baseline", "human")
+    error = {
+        name: table.query("metric == 'mae_paper'")["value"].mean()
+        for name, table in {"zero": zero, "human": human}.items()
+    }
+    assert error["zero"] < error["human"]
+    assert set(zero["flag"]) == {"constant empty"}
+
+
+def test_an_image_without_fixations_is_flagged_and_left_out_of_the_means(tiny, tmp_path):
+    rows = (tiny / "fixations.csv").read_text().splitlines()
+    kept = [row for row in rows if not row.startswith("b.png")]
+    (tiny / "fixations.csv").write_text("\n".join(kept) + "\n")
+    results = tmp_path / "results" / "tiny"
+    bench("fixations", "--dataset", tiny / "dataset.yaml", *_outputs(results))
+    bench("heatmap", *_gaze_inputs(results), "--output", results / "heatmaps.h5")
+    assert json.loads((results / "recordings.json").read_text())["images_without_fixations"] == [
+        "b.png"
+    ]
+    for name in ("centre", "human"):
+        table = _score(results, "baseline", name).query("image == 'b.png'")
+        assert table["value"].isna().all()
+        assert set(table["flag"]) == {"no_fixation"}
+    bench(
+        *("leaderboard", results / "baseline/scores/human.parquet", "--dataset", "tiny"),
+        *("--scores", results / "scores.csv", "--leaderboard", results / "leaderboard.csv"),
+        *("--comparisons", results / "comparisons.csv"),
+    )
+    board = pd.read_csv(results / "leaderboard.csv").query("metric == 'auc'")
+    assert board["n_images"].item() == 1
+
+
+def test_a_missing_map_ends_with_4_and_leaves_no_file(gaze, tmp_path, capsys):
+    _maps(tmp_path / "maps.h5", lambda image: np.ones((2, 2)))
+    with h5py.File(tmp_path / "maps.h5", "a") as file:
+        del file["mine/b.png"]
+    with pytest.raises(SystemExit) as stop:
+        _score(gaze, "net", "mine", "--maps", tmp_path / "maps.h5")
+    assert stop.value.code == 4
+    assert "no map for image 'b.png'" in capsys.readouterr().err
+    assert not (gaze / "net" / "scores" / "mine.parquet").exists()
+
+
+def test_a_table_that_lost_a_column_ends_with_4(gaze, capsys):
+    path = gaze / "fixations.parquet"
+    pd.read_parquet(path).drop(columns="status").to_parquet(path)
+    with pytest.raises(SystemExit) as stop:
+        _score(gaze, "baseline", "zero")
+    assert stop.value.code == 4
+    assert "missing column 'status'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("attend", "--methods", "grad-cam"), 2, "unknown method 'grad-cam': did you mean"),
+        (("attend", "x.png"), 2, "give IMAGE"),
+        (("attend", "--methods", "{"), 2, "not readable as JSON"),
+        (("check-config", "none.yaml"), 3, "none.yaml: cannot be read"),
+    ],
+)
+def test_bad_usage_ends_with_one_message(words, code, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        bench(*words)
+    assert stop.value.code == code
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Traceback" not in shown
+
+
+def test_messages_go_to_the_log_too(tiny, tmp_path):
+    bench(
+        *("fixations", "--dataset", tiny / "dataset.yaml", *_outputs(tmp_path)),
+        *("--log", tmp_path / "logs" / "fixations.log"),
+    )
+    assert "30 fixations, 30 kept" in (tmp_path / "logs" / "fixations.log").read_text()
