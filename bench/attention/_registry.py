@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import DataError, UsageError, unknown_name
-from bench.networks._registry import literals
+from bench.literals import literals
 
 FOLDER = Path(__file__).parent
 

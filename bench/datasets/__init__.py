@@ -71,6 +71,15 @@ class Dataset:
         return path
 
 
+def dataset_files(*folders: Path) -> dict[str, Path]:
+    """Every data set: {id: dataset.yaml}. Of two folders of one name the first wins."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*/dataset.yaml")):
+            found.setdefault(path.parent.name, path)
+    return found
+
+
 def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
     """The data set that a `dataset.yaml` describes, with its files in the folder `root`.
 

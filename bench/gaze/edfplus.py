@@ -196,7 +196,8 @@ def _trace(
         step = abs(maximum - minimum) / levels
         padding &= np.abs(values) <= step
         sentinel = min(minimum, maximum) if missing_value is None else missing_value
-        values[(values <= sentinel + step / 2) | ~np.isfinite(values)] = np.nan
+        # Writers round, so one step above the sentinel is still the sentinel.
+        values[(values <= sentinel + 1.5 * step) | ~np.isfinite(values)] = np.nan
     # Only the last record can be padded.
     per_record = round(x.size / max(1, reader.datarecords_in_file))
     real = np.flatnonzero(~padding[-per_record:])

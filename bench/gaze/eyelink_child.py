@@ -12,6 +12,7 @@ here. Rows come in file order; eyes are 'L' and 'R', times milliseconds of the t
 import ctypes
 import importlib.util
 import json
+import os
 import sys
 
 MEMORY_LIMIT = 4 * 1024**3
@@ -64,12 +65,12 @@ def text_of(event) -> str:
 
 
 def read_rows(api, path):
-    """All rows of the recording, or the library's error code where it cannot open the file."""
+    """(rows, error code, byte where reading ended); no rows where the file does not open."""
     code = ctypes.c_int(0)
     # consistency 2: check and repair, as the vendor's converter does; events yes, samples no.
     handle = api.edf_open_file(path, 2, 1, 0, ctypes.byref(code))
     if not handle or code.value:
-        return None, code.value
+        return None, code.value, None
     rows = []
     next_item, item_data = api.edf_get_next_data, api.edf_get_float_data
     while (kind := next_item(handle)) != NOTHING_LEFT:
@@ -94,20 +95,41 @@ def read_rows(api, path):
                 rows.append(("start", info.time, eyes, info.sample_rate, words[0] if words else ""))
             else:
                 rows.append(("end", info.time))
+    stopped_at = position_in(path)
     api.edf_close_file(handle)
-    return rows, 0
+    return rows, 0, stopped_at
+
+
+def position_in(path):
+    """Byte at which the library stands in the file, or None where the system does not tell.
+
+    On a damaged record the library ends as if the file did; only this position betrays it.
+    """
+    try:
+        wanted = os.stat(path)
+        for number in os.listdir("/proc/self/fd"):
+            try:
+                found = os.fstat(int(number))
+            except OSError:
+                continue
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return os.lseek(int(number), 0, os.SEEK_CUR)
+    except OSError:
+        return None
+    return None
 
 
 def main(bindings: str, recording: str, output: str) -> None:
     limit_resources()
-    result = {"rows": None, "code": 0, "load_error": None, "version": ""}
+    result = {"rows": None, "code": 0, "load_error": None, "version": "", "stopped_at": None}
     try:
         api = load_bindings(bindings)
         result["version"] = (api.edf_get_version() or b"").decode("latin-1")
     except Exception as error:  # whatever keeps the library from loading is the answer
         result["load_error"] = f"{type(error).__name__}: {error}"
     else:
-        result["rows"], result["code"] = read_rows(api, recording.encode("utf-8"))
+        rows, code, stopped_at = read_rows(api, recording.encode("utf-8"))
+        result.update(rows=rows, code=code, stopped_at=stopped_at)
     with open(output, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib costs start-up time
         json.dump(result, file)
 

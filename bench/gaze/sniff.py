@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import stat
 import zlib
 from pathlib import Path
@@ -53,7 +52,7 @@ def recording_format(path: str | Path) -> str:
     if head.startswith(b"0       "):
         return "edfplus"
     if head.startswith(b"\x1f\x8b"):
-        return _inside_gzip(path)
+        return _inside_gzip(path, head)
     if _is_asc(head):
         return "asc"
     raise DataError(f"{path.name}: {describe(head)}. {EXPECTED}.")
@@ -97,14 +96,14 @@ def _head(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({_reason(error)}).") from None
 
 
-def _inside_gzip(path: Path) -> str:
+def _inside_gzip(path: Path, packed: bytes) -> str:
     try:
-        with gzip.open(path) as file:
-            head = file.read(4096)
-    except (OSError, EOFError, zlib.error) as error:
+        # Unlike gzip.open, this gives the beginning of a truncated stream too.
+        head = zlib.decompressobj(wbits=31).decompress(packed, 4096)
+    except zlib.error as error:
         raise DataError(
-            f"{path.name}: a gzip file that cannot be unpacked ({_reason(error)}). "
-            "Copy or compress it again."
+            f"{path.name}: a gzip file that cannot be unpacked ({error}). Copy or compress it "
+            "again."
         ) from None
     if _is_asc(head):
         return "asc_gz"

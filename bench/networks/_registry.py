@@ -5,12 +5,12 @@ A family is a file of this folder whose name does not start with `_`. It declare
 and a function `blueprint(name) -> Blueprint`.
 """
 
-import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from bench.errors import unknown_name
+from bench.literals import literals
 
 FOLDER = Path(__file__).parent
 
@@ -24,24 +24,6 @@ class Entry:
     reference: str
     source: str
     path: Path
-
-
-def literals(path: Path) -> dict:
-    """The module-level literal assignments `NAME = ...` of a Python file, without running it."""
-    found = {}
-    for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            target, value = node.target, node.value
-        else:
-            continue
-        if isinstance(target, ast.Name):
-            try:
-                found[target.id] = ast.literal_eval(value)
-            except ValueError:
-                continue  # computed, so not meant to be read from here
-    return found
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.metrics import get_metric
-from bench.report.labels import in_reading_order, map_label
+from bench.report.labels import in_reading_order, map_label, network_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ REFERENCE_LINES = {
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++")
 
 
-def score_chart(leaderboard: pd.DataFrame, metrics: list[str]) -> Figure:
+def score_chart(leaderboard: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure:
     """One panel per metric: a bar per map and network with its interval, baselines as lines.
 
     `leaderboard` needs the columns model, method, map, label, metric, mean, ci_low, ci_high. Bars
@@ -32,24 +32,25 @@ def score_chart(leaderboard: pd.DataFrame, metrics: list[str]) -> Figure:
     maps = leaderboard[leaderboard["model"] != "baseline"]
     pairs = list(zip(maps["method"], maps["map"], strict=True))
     labels = [map_label(*pair) for pair in in_reading_order(pairs)]
-    height = 1.4 + 0.17 * len(labels) * (0.6 + maps["model"].nunique())
+    height = 1.4 + 0.17 * len(labels) * (0.6 + len(models))
     with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
         figure, axes = plt.subplots(
             1, len(metrics), figsize=(9, height), sharey=True, squeeze=False, layout="constrained"
         )
         for axis, metric in zip(axes[0], metrics, strict=True):
-            _panel(axis, leaderboard[leaderboard["metric"] == metric], labels, metric)
+            _panel(axis, leaderboard[leaderboard["metric"] == metric], labels, models, metric)
     handles, names = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4, frameon=False)
+    figure.legend(handles, names, loc="outside upper center", ncols=3 + len(models), frameon=False)
     return figure
 
 
-def _panel(axis: Axes, rows: pd.DataFrame, labels: list[str], metric: str) -> None:
+def _panel(
+    axis: Axes, rows: pd.DataFrame, labels: list[str], models: list[str], metric: str
+) -> None:
     import seaborn as sns
 
     described = get_metric(metric)
     maps = rows[rows["model"] != "baseline"]
-    models = list(dict.fromkeys(maps["model"]))
     colours = sns.color_palette("colorblind", len(models))
     chance = described.constant_value or 0.0
     thickness = 0.8 / max(len(models), 1)
@@ -64,7 +65,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, labels: list[str], metric: str) -> No
             color=colour,
             hatch=HATCHES[number % len(HATCHES)],
             edgecolor="white",
-            label=model,
+            label=network_label(model),
         )
         spread = [of_model["mean"] - of_model["ci_low"], of_model["ci_high"] - of_model["mean"]]
         axis.errorbar(
@@ -74,6 +75,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, labels: list[str], metric: str) -> No
         found = rows.loc[(rows["model"] == "baseline") & (rows["method"] == baseline), "mean"]
         if len(found):
             axis.axvline(found.iloc[0], color="black", linestyle=style, linewidth=1.2, label=name)
+    axis.margins(x=0.03)  # a line at 0 must not hide in the frame
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(len(labels) - 0.5, -0.5)
     better = "higher" if described.direction == "higher" else "lower"

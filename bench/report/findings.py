@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,25 @@ HEADLINE = ("nss", "sauc")
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A paired difference with its interval; `better` is 1, -1 or, where it holds 0, 0."""
+
+    mean: float
+    low: float
+    high: float
+    better: int
+
+    def __str__(self) -> str:
+        return f"{number(self.mean, signed=True)} {interval(self.low, self.high, signed=True)}"
+
+
+@dataclass(frozen=True)
 class Board:
     """The leaderboard and the paired differences, with the questions that sentences ask.
 
-    `leaderboard` has one row per (model, map, metric) with a column `label`; `comparisons` one
-    row per pair (bench.leaderboard). `names` are the metrics' labels, `higher` those metrics
-    for which more is better.
+    `leaderboard` has one row per (model, map, metric) with the columns `label` and `network`, what
+    people read for map and model; `comparisons` one row per pair (bench.leaderboard). `names` are
+    the metrics' labels, `higher` those metrics for which more is better.
     """
 
     leaderboard: pd.DataFrame
@@ -40,13 +54,10 @@ class Board:
         found = rows[rows["method"] == method]
         return found.iloc[0] if len(found) else None
 
-    def verdict(self, metric: str, first: pd.Series, second: pd.Series) -> str:
-        """'better', 'worse' or 'unclear': what the paired interval says of first against second."""
+    def difference(self, metric: str, first: pd.Series, second: pd.Series) -> Difference:
+        """The paired difference first - second on the same images; NaN where it was not made."""
         pairs = self.comparisons[self.comparisons["metric"] == metric]
-        for one, other, words in (
-            (first, second, {"a": "better", "b": "worse"}),
-            (second, first, {"a": "worse", "b": "better"}),
-        ):
+        for sign, one, other in ((1, first, second), (-1, second, first)):
             found = pairs[
                 (pairs["model_a"] == one["model"])
                 & (pairs["map_a"] == one["map"])
@@ -54,14 +65,17 @@ class Board:
                 & (pairs["map_b"] == other["map"])
             ]
             if len(found):
-                return words.get(found["better"].iloc[0], "unclear")
-        return "unclear"
+                pair = found.iloc[0]
+                low, high = sorted((sign * pair["ci_low"], sign * pair["ci_high"]))
+                better = sign * {"a": 1, "b": -1}.get(pair["better"], 0)
+                return Difference(sign * pair["mean_difference"], low, high, better)
+        return Difference(math.nan, math.nan, math.nan, 0)
 
     def ties(self, metric: str) -> list[pd.Series]:
         """The best map of a metric, then those that cannot be told apart from it."""
         rows = [row for _, row in self.rows(metric).iterrows()]
         return rows[:1] + [
-            row for row in rows[1:] if self.verdict(metric, rows[0], row) == "unclear"
+            row for row in rows[1:] if not self.difference(metric, rows[0], row).better
         ]
 
 
@@ -71,14 +85,14 @@ def findings(board: Board) -> list[str]:
     sentences = [_closest(board, metric) for metric in metrics]
     sentences += [_above_centre(board, metric) for metric in metrics]
     sentences += [_ceiling(board, metric) for metric in metrics]
-    sentences += [_dense(board, metric) for metric in metrics]
+    sentences += [sentence for metric in metrics for sentence in _dense(board, metric)]
     sentences.append(_literal_error(board))
     return [sentence for sentence in sentences if sentence]
 
 
 def named(row: pd.Series) -> str:
-    """A map with its network: "Grad-CAM (vgg16_voc)"."""
-    return row["label"] if row["model"] == "baseline" else f"{row['label']} ({row['model']})"
+    """A map with its network: "Grad-CAM on VGG16"."""
+    return row["label"] if row["model"] == "baseline" else f"{row['label']} on {row['network']}"
 
 
 def valued(row: pd.Series) -> str:
@@ -89,11 +103,15 @@ def valued(row: pd.Series) -> str:
 def _closest(board: Board, metric: str) -> str:
     best, *others = board.ties(metric)
     text = f"Closest to human gaze by {board.names[metric]}: {named(best)}, {valued(best)}."
-    if not others:
-        return f"{text} Every other map is worse on the same images."
-    listed = ", ".join(named(row) for row in others[:4])
-    more = f" and {len(others) - 4} more" if len(others) > 4 else ""
-    return f"{text} It cannot be told apart from {listed}{more}."
+    rows = board.rows(metric)
+    if others:
+        listed = "; ".join(named(row) for row in others[:4])
+        more = f"; and {len(others) - 4} more" if len(others) > 4 else ""
+        return f"{text} It cannot be told apart from {listed}{more}."
+    if len(rows) < 2:
+        return text
+    second = rows.iloc[1]
+    return f"{text} Next is {named(second)}; difference {board.difference(metric, best, second)}."
 
 
 def _above_centre(board: Board, metric: str) -> str:
@@ -127,29 +145,24 @@ def _ceiling(board: Board, metric: str) -> str:
     return f"{text}."
 
 
-def _dense(board: Board, metric: str) -> str:
+def _dense(board: Board, metric: str) -> list[str]:
+    """One sentence per network: its best layer, and what the best combination adds to it."""
     rows = board.rows(metric)
-    rows = rows[rows["method"] == "dense"]
-    parts = []
-    for model, of_model in rows.groupby("model", sort=False):
-        layer = of_model["map"].str.removeprefix("dense_conv")
-        single = of_model[layer.str.len() == 1]
-        combined = of_model[layer.str.len() > 1]
+    sentences = []
+    for network, of_network in rows[rows["method"] == "dense"].groupby("network", sort=False):
+        layers = of_network["map"].str.removeprefix("dense_conv").str.len()
+        single, combined = of_network[layers == 1], of_network[layers > 1]
         if single.empty or combined.empty:
             continue
-        words = {
-            "better": "combining layers makes it better",
-            "worse": "combining layers makes it worse",
-            "unclear": "the best combination cannot be told apart from it",
-        }
-        verdict = board.verdict(metric, combined.iloc[0], single.iloc[0])
-        parts.append(
-            f"on {model} {_layer(single.iloc[0])} is best ({valued(single.iloc[0])}), "
-            f"{words[verdict]} ({_layer(combined.iloc[0])}: {valued(combined.iloc[0])})"
+        one, several = single.iloc[0], combined.iloc[0]
+        difference = board.difference(metric, several, one)
+        word = {1: "better", -1: "worse", 0: "no clear difference"}[difference.better]
+        sentences.append(
+            f"Dense-attention layers of {network} by {board.names[metric]}: the best single layer "
+            f"is {_layer(one)}, {valued(one)}; the best combination is {_layer(several)}, "
+            f"{difference} against it ({word})."
         )
-    if not parts:
-        return ""
-    return f"Dense-attention layers by {board.names[metric]}: {'; '.join(parts)}."
+    return sentences
 
 
 def _layer(row: pd.Series) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.workflow.names import literals, method_files
+from bench.attention import method_files
+from bench.literals import literals
+from bench.networks import network_entry
 
 BASELINES = {
     "human": "Other viewers",
@@ -34,6 +36,11 @@ def method_texts() -> dict[str, MethodText]:
             reference=str(found.get("REFERENCE", "")),
         )
     return texts
+
+
+def network_label(model: str) -> str:
+    """What people read for a network, or for the model "baseline"."""
+    return "baseline" if model == "baseline" else network_entry(model).label
 
 
 def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ class Cell:
 class Row:
     """One map of one network, or one baseline."""
 
-    model: str
+    network: str
     label: str
     baseline: bool
     cells: list[Cell | None]
@@ -46,7 +46,7 @@ def leaderboard_rows(board: Board, metrics: list[str], first: str) -> list[Row]:
         cells = [
             _cell(found.get((*_key(row), metric)), _key(row) in best[metric]) for metric in metrics
         ]
-        rows.append(Row(row["model"], row["label"], row["model"] == "baseline", cells))
+        rows.append(Row(row["network"], row["label"], row["model"] == "baseline", cells))
     return rows
 
 
@@ -91,40 +91,28 @@ def beside_the_paper(summary: dict[str, Any], sigma_px: float) -> list[tuple[str
 
 
 @dataclass(frozen=True)
-class Difference:
+class Against:
     """One map's paired differences to a baseline, a text per metric."""
 
-    model: str
+    network: str
     label: str
     texts: list[str]
 
 
-def differences_to(board: Board, method: str, metrics: list[str]) -> list[Difference]:
+def differences_to(board: Board, method: str, metrics: list[str]) -> list[Against]:
     """Every map's paired difference to a baseline with its interval, by the first metric."""
-    rows = []
-    for _, row in board.rows(metrics[0]).iterrows():
-        texts = [_difference(board, metric, row, method) for metric in metrics]
-        rows.append(Difference(row["model"], row["label"], texts))
-    return rows
-
-
-def _difference(board: Board, metric: str, row: pd.Series, method: str) -> str:
-    pairs = board.comparisons[board.comparisons["metric"] == metric]
-    for sign, own, other in ((1, "a", "b"), (-1, "b", "a")):
-        found = pairs[
-            (pairs[f"model_{own}"] == row["model"])
-            & (pairs[f"map_{own}"] == row["map"])
-            & (pairs[f"model_{other}"] == "baseline")
-            & (pairs[f"map_{other}"] == method)
-        ]
-        if len(found):
-            pair = found.iloc[0]
-            ends = sorted(sign * pair[name] for name in ("ci_low", "ci_high"))
-            return (
-                f"{number(sign * pair['mean_difference'], signed=True)} "
-                f"{interval(*ends, signed=True)}"
-            )
-    return "not scored"
+    baselines = {metric: board.baseline(metric, method) for metric in metrics}
+    return [
+        Against(
+            row["network"],
+            row["label"],
+            [
+                "not scored" if baseline is None else str(board.difference(metric, row, baseline))
+                for metric, baseline in baselines.items()
+            ],
+        )
+        for _, row in board.rows(metrics[0]).iterrows()
+    ]
 
 
 @dataclass(frozen=True)

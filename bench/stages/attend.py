@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.attention import method_files
 from bench.errors import UsageError, unknown_name
 from bench.files import written_whole
 from bench.stages._options import add_dataset, chosen_dataset
-from bench.workflow.names import method_files
 
 log = logging.getLogger("bench")
 

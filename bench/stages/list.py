@@ -6,7 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from bench.workflow.names import dataset_files, literals, method_files
+from bench.attention import method_files
+from bench.datasets import dataset_files
+from bench.literals import literals
 
 KINDS = ("methods", "networks", "metrics", "datasets")
 

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = chosen_dataset(arguments)
     summary = read_json(arguments.results / "recordings.json")
     board = _read_board(arguments.results)
-    figures = _charts(board, arguments.results / "figures")
+    figures = _charts(board, arguments.models, arguments.results / "figures")
     figures |= _galleries(arguments, dataset, board)
     page = render(
         **_text(arguments, summary, board),
@@ -65,13 +65,14 @@ def _read_board(results: Path) -> Board:
 
     from bench.metrics import get_metric
     from bench.report.findings import Board
-    from bench.report.labels import map_label
+    from bench.report.labels import map_label, network_label
 
     leaderboard = pd.read_csv(results / "leaderboard.csv", keep_default_na=True)
     leaderboard["label"] = [
         map_label(method, name)
         for method, name in zip(leaderboard["method"], leaderboard["map"], strict=True)
     ]
+    leaderboard["network"] = [network_label(model) for model in leaderboard["model"]]
     metrics = {name: get_metric(name) for name in leaderboard["metric"].unique()}
     return Board(
         leaderboard,
@@ -81,7 +82,7 @@ def _read_board(results: Path) -> Board:
     )
 
 
-def _charts(board: Board, folder: Path) -> dict[str, Path]:
+def _charts(board: Board, models: list[str], folder: Path) -> dict[str, Path]:
     """The two bar charts; the page shows the PNG, the SVG is for papers."""
     from bench.report.charts import score_chart
     from bench.report.pictures import save
@@ -89,7 +90,7 @@ def _charts(board: Board, folder: Path) -> dict[str, Path]:
     scored = set(board.leaderboard["metric"])
     shown = {}
     for name, metrics in CHARTS.items():
-        figure = score_chart(board.leaderboard, [m for m in metrics if m in scored])
+        figure = score_chart(board.leaderboard, [m for m in metrics if m in scored], models)
         shown[name] = save(figure, folder / name)[0]
     return shown
 
@@ -185,7 +186,7 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
 
 def _not_applicable(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
     from bench.maps import open_maps
-    from bench.report.labels import method_texts
+    from bench.report.labels import method_texts, network_label
 
     found = []
     for model in arguments.models:
@@ -193,7 +194,7 @@ def _not_applicable(arguments: argparse.Namespace) -> list[tuple[str, str, str]]
             with open_maps(arguments.results / model / "maps" / f"{method}.h5") as file:
                 if "not_applicable" in file.attrs:
                     label = method_texts()[method].label
-                    found.append((model, label, file.attrs["not_applicable"]))
+                    found.append((network_label(model), label, file.attrs["not_applicable"]))
     return found
 
 

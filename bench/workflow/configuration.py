@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.datasets import Dataset, load_dataset
+from bench.attention import method_files
+from bench.datasets import Dataset, dataset_files, load_dataset
 from bench.errors import UsageError, unknown_name
 from bench.metrics import metric_names
 from bench.networks import network_names
 from bench.protocols import get_protocol
 from bench.schemas import checked
-from bench.workflow.names import dataset_files, method_files
 
 
 @dataclass(frozen=True)

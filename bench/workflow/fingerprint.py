@@ -11,7 +11,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from bench.workflow.names import PACKAGE
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def code(*entries: str | Path) -> str:

@@ -14,13 +14,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from bench.attention import method_files
 from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.maps import stored_fingerprint
 from bench.networks import network_entry, weights_fingerprint
 from bench.workflow import fingerprint
 from bench.workflow.configuration import Settings, read_settings
-from bench.workflow.names import METHOD_FOLDER, method_files
 
 BASELINES = ("zero", "uniform", "centre", "human")
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
@@ -52,7 +52,7 @@ def map_fingerprint(
     """What one method's map file depends on: code, options, network, weights, photographs."""
     return fingerprint.combined(
         code=fingerprint.code(
-            method_files()[method], METHOD_FOLDER / "_batches.py", network_entry(model).path
+            method_files()[method], "attention/_batches.py", network_entry(model).path
         ),
         options=options,
         model=model,
