@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import DataError, ValidationError
+from bench.errors import BenchError, DataError, ValidationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,21 +100,30 @@ def _read_one(
     spec = dataset.spec
     screen = Screen.from_mapping(spec["screen"])
     recording = read_recording(path, screen=screen)
-    if recording.quality["errors"]:
-        raise ValidationError(f"{path.name}: {'; '.join(recording.quality['errors'])}")
-    grammar = TrialGrammar.from_mapping(spec["trials"])
-    trials = find_trials(recording.messages, recording.blocks, grammar)
-    table = fixation_table(
-        recording,
-        trials,
-        placement=Placement(**spec.get("image_on_screen", {})),
-        screen=screen,
-        image_sizes=sizes,
-        recording_id=viewer,
-        subject_id=viewer,
-        eye=spec["eye"],
-    )
-    return table, recording_summary(recording, trials, table)
+    _refuse(path, recording.quality["errors"])
+    try:
+        grammar = TrialGrammar.from_mapping(spec["trials"])
+        trials = find_trials(recording.messages, recording.blocks, grammar)
+        _refuse(path, trials.attrs["errors"])
+        table = fixation_table(
+            recording,
+            trials,
+            placement=Placement(**spec.get("image_on_screen", {})),
+            screen=screen,
+            image_sizes=sizes,
+            recording_id=viewer,
+            subject_id=viewer,
+            eye=spec["eye"],
+        )
+    except BenchError as error:
+        text = str(error)
+        raise type(error)(text if path.name in text else f"{path.name}: {text}") from None
+    return table, recording_summary(recording, trials, table, eye=spec["eye"])
+
+
+def _refuse(path: Path, errors: list[str]) -> None:
+    if errors:
+        raise ValidationError(f"{path.name}: {' '.join(errors)}")
 
 
 def _refuse_copies(found: dict[str, Path], summaries: list[dict[str, Any]]) -> None:

@@ -106,8 +106,8 @@ def position_in(path):
     On a damaged record the library ends as if the file did; only this position betrays it.
     """
     try:
-        wanted = os.stat(path)
-        for number in os.listdir("/proc/self/fd"):
+        wanted = os.stat(path)  # noqa: PTH116
+        for number in os.listdir("/proc/self/fd"):  # noqa: PTH208
             try:
                 found = os.fstat(int(number))
             except OSError:

@@ -134,6 +134,11 @@ def _ceiling(board: Board, metric: str) -> str:
     human, centre = board.baseline(metric, "human"), board.baseline(metric, "centre")
     if human is None or centre is None:
         return ""
+    if human["above_centre"] != "yes":
+        return (
+            f"No ceiling by {board.names[metric]}: other viewers, {valued(human)}, are not above "
+            f"the centre bias, {valued(centre)}, with confidence."
+        )
     best = board.ties(metric)[0]
     text = (
         f"Human ceiling by {board.names[metric]}: other viewers predict a viewer with "

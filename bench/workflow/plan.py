@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,17 +75,18 @@ def stimuli_fingerprint(dataset: Dataset) -> str:
 class Plan:
     """The configuration, resolved to files, for the rules to read.
 
-    Raises snakemake's WorkflowError, which prints as one message, for anything that a user can
-    mend in the configuration.
+    Ends the process with one message for anything that a user can mend in the configuration: an
+    exception would reach the user as a traceback through the Snakefile.
     """
 
     def __init__(self, config: dict[str, Any], project: Path) -> None:
-        from snakemake.exceptions import WorkflowError
-
         try:
             self.settings: Settings = read_settings(config, project)
             self._stimuli = {
                 name: dataset.stimuli() for name, dataset in self.settings.datasets.items()
+            }
+            self._gaze = {
+                name: dataset.inputs() for name, dataset in self.settings.datasets.items()
             }
             self._stale = {
                 (dataset, model): self._stale_methods(dataset, model)
@@ -92,7 +94,7 @@ class Plan:
                 for model in self.settings.models
             }
         except BenchError as error:
-            raise WorkflowError(str(error)) from None
+            sys.exit(f"attention-bench: {error}")
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -118,7 +120,7 @@ class Plan:
 
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
-        return [str(path) for path in self.settings.datasets[dataset].inputs()]
+        return [str(path) for path in self._gaze[dataset]]
 
     def weights(self, model: str) -> list[str]:
         """The local weight files of a network, if the configuration names some."""

@@ -6,7 +6,6 @@ import torch
 from bench.attention import attend, load_method, method_file, method_files, method_names
 from bench.attention._attend import attend_by_method
 from bench.errors import NotApplicable, UsageError
-from bench.workflow.names import method_files as names_of_the_workflow
 
 NETS = ["efficientnet_lite0", "vgg16_voc", "resnet18", "squeezenet1_1"]
 
@@ -74,10 +73,6 @@ def test_every_method_says_what_it_is(method):
     text = method_file(method).read_text(encoding="utf-8")
     others = [name for name in method_names() if name != method]
     assert not [name for name in others if f"attention.{name} " in text or f"from .{name} " in text]
-
-
-def test_the_workflow_lists_the_same_methods():
-    assert names_of_the_workflow() == method_files()
 
 
 def test_several_methods_together_give_what_each_gives_alone(network, make_images):
