@@ -32,9 +32,9 @@ wildcard_constraints:
 
 
 rule all:
+    default_target: True
     input:
         expand("results/{dataset}/report.html", dataset=plan.settings.datasets),
-    default_target: True
 
 
 include: "bench/workflow/gaze.smk"

@@ -61,15 +61,18 @@ def map_names(file: h5py.File) -> list[str]:
     return json.loads(file.attrs.get("maps", "[]")) or sorted(file)
 
 
-def stored_fingerprint(path: Path) -> str:
-    """What the file says it was made from; "absent" or "unreadable" where it says nothing."""
+def stored_fingerprint(path: Path) -> tuple[str, str]:
+    """What a map file says it was made from, and the record of the job that made it.
+
+    The first is "absent" or "unreadable" where the file cannot say.
+    """
     if not path.exists():
-        return "absent"
+        return "absent", ""
     try:
         with h5py.File(path, "r") as file:
-            return str(file.attrs["fingerprint"])
+            return str(file.attrs["fingerprint"]), str(file.attrs.get("record", ""))
     except (OSError, KeyError):
-        return "unreadable"
+        return "unreadable", ""
 
 
 def upsampled(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -60,8 +60,8 @@ def test_garbage_is_no_map_file(tmp_path):
         open_maps(tmp_path / "a.h5"),
     ):
         pass
-    assert stored_fingerprint(tmp_path / "a.h5") == "unreadable"
-    assert stored_fingerprint(tmp_path / "none.h5") == "absent"
+    assert stored_fingerprint(tmp_path / "a.h5") == ("unreadable", "")
+    assert stored_fingerprint(tmp_path / "none.h5") == ("absent", "")
 
 
 def test_a_name_with_a_slash_is_refused(tmp_path):

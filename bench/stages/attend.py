@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=8, help="%(default)s")
     parser.add_argument("--output-folder", type=Path, metavar="FOLDER", help="for {method}.h5")
+    parser.add_argument("--record", default="", help="of the workflow's job, kept in the files")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the first map over it")
 
 
@@ -85,6 +86,7 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
                 method=method,
                 model=arguments.model,
                 options=json.dumps(options),
+                record=arguments.record,
                 weights=network.weights_id,
                 version=__version__,
                 fingerprint=map_fingerprint(

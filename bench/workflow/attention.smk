@@ -1,30 +1,28 @@
 # Photographs x networks x methods -> attention maps.
 #
 # One forward pass feeds every method, so all stale maps of a data set and a network are the outputs
-# of one job; fresh ones are plain inputs of the scores (bench/workflow/plan.py decides).
+# of one job; a map that is up to date has a rule of its own and rests (bench/workflow/plan.py).
 
 for dataset, model in plan.pairs:
-    for number, methods in enumerate(plan.stale_jobs(dataset, model)):
+    for job in plan.attend_jobs(dataset, model):
+        inputs = [*plan.stimuli(dataset), *plan.weights(model)]
 
         rule:
             name:
-                f"attend_{dataset}_{model}" + (f"_{'_'.join(methods)}" if number else "")
+                job.name
             input:
-                stimuli=plan.stimuli(dataset),
-                weights=plan.weights(model),
+                ancient(inputs) if job.fresh else inputs,
             output:
-                expand(MAPS, dataset=dataset, model=model, method=methods),
+                expand(MAPS, dataset=dataset, model=model, method=job.methods),
             log:
-                f"results/{dataset}/{model}/logs/attend_{number}.log",
+                f"results/{dataset}/{model}/logs/{job.name}.log",
             benchmark:
-                f"results/{dataset}/{model}/benchmarks/attend_{number}.tsv"
-            params:
-                arguments=plan.attend_arguments(dataset, model, list(methods)),
-                folder=subpath(output[0], parent=True),
-                fingerprints=methods,
+                f"results/{dataset}/{model}/benchmarks/{job.name}.tsv"
             threads: 16
             resources:
                 gpu=int(plan.settings.device.startswith("cuda")),
+            params:
+                record=job.record,
+                arguments=plan.attend_arguments(job),
             shell:
-                "python -m bench attend {params.arguments} --output-folder {params.folder} "
-                "--log {log}"
+                "python -m bench attend {params.arguments} --log {log}"

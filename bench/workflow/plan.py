@@ -3,8 +3,10 @@
 Methods that ride on the tape share one job per data set and network, for the start of a torch
 process alone costs seconds. A plain rule with many outputs would make all of them again when one
 method is added, so freshness is decided here, while Snakemake reads the rules: a map file is
-fresh if the fingerprint inside it equals the one it would get now. Fresh files are plain inputs,
-stale ones are the outputs of one job.
+fresh if the fingerprint inside it equals the one it would get now. All stale files are the outputs
+of one job. Each fresh file keeps a rule of its own, so that it can be typed as a target or forced,
+with the very parameter that Snakemake recorded when the file was made: nothing then asks for it to
+be made again.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +76,53 @@ def stimuli_fingerprint(dataset: Dataset) -> str:
     return fingerprint.files(dataset.stimuli())
 
 
+@dataclass(frozen=True)
+class MapState:
+    """The fingerprint that a map file would get now, the one inside it, and its job's record."""
+
+    wanted: str
+    found: str
+    record: str
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the file is what it would be if it were made now."""
+        return self.wanted == self.found
+
+
+@dataclass(frozen=True)
+class AttendJob:
+    """One job of maps: stale files together, or a single file."""
+
+    dataset: str
+    model: str
+    methods: list[str]
+    states: list[MapState]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there is nothing to do."""
+        return all(state.fresh for state in self.states)
+
+    @property
+    def record(self) -> str:
+        """The parameter by which Snakemake knows whether to run the job.
+
+        For a stale file the state found belongs to it: a damaged file must be made again although
+        nothing that it was made from has changed.
+        """
+        if self.fresh:
+            return self.states[0].record
+        return " ".join(f"{state.wanted}<{state.found}" for state in self.states)
+
+    @property
+    def name(self) -> str:
+        """The rule's name: `attend_{dataset}_{model}` for the shared job."""
+        shared = f"attend_{self.dataset}_{self.model}"
+        alone = self.fresh or len(self.methods) == 1
+        return f"{shared}_{self.methods[0]}" if alone else shared
+
+
 class Plan:
     """The configuration, resolved to files, for the rules to read.
 
@@ -88,8 +139,8 @@ class Plan:
             self._gaze = {
                 name: dataset.inputs() for name, dataset in self.settings.datasets.items()
             }
-            self._stale = {
-                (dataset, model): self._stale_methods(dataset, model)
+            self._states = {
+                (dataset, model): self._map_states(dataset, model)
                 for dataset in self.settings.datasets
                 for model in self.settings.models
             }
@@ -99,7 +150,7 @@ class Plan:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every (data set, network)."""
-        return list(self._stale)
+        return list(self._states)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -126,16 +177,16 @@ class Plan:
         """The local weight files of a network, if the configuration names some."""
         return self.settings.weights.get(model, [])
 
-    def stale_jobs(self, dataset: str, model: str) -> list[dict[str, str]]:
-        """The jobs that make this pair's stale maps, each {method: fingerprint}.
-
-        One job holds all that the configuration asks for. A method that it leaves out stays a
-        target that can be typed, with a job of its own.
-        """
-        stale = self._stale[dataset, model]
-        asked = {name: value for name, value in stale.items() if name in self.settings.methods}
-        others = [{name: value} for name, value in stale.items() if name not in asked]
-        return [job for job in [asked, *others] if job]
+    def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
+        """The jobs of this pair's maps: one for all that is stale, then one per other file."""
+        states = self._states[dataset, model]
+        asked = [name for name in states if name in self.settings.methods]
+        together = [name for name in asked if not states[name].fresh]
+        alone = [name for name in states if name not in together]
+        return [
+            AttendJob(dataset, model, methods, [states[name] for name in methods])
+            for methods in ([together] if together else []) + [[name] for name in alone]
+        ]
 
     def code(self, rule: str) -> str:
         """The fingerprint of the code that a rule runs."""
@@ -147,20 +198,28 @@ class Plan:
         root = self.settings.datasets[dataset].root
         return shlex.join(["--dataset", str(description), "--root", str(root)])
 
-    def attend_arguments(self, dataset: str, model: str, methods: list[str]) -> str:
-        """The command-line options of one job of maps."""
-        options = {name: self.settings.methods.get(name, {}) for name in methods}
-        words = ["--model", model, "--methods", json.dumps(options)]
+    def attend_arguments(self, job: AttendJob) -> Callable[..., str]:
+        """A function that gives the command-line options of one job of maps.
+
+        A function of the output is what Snakemake leaves out of its record of parameters: another
+        batch size or device makes no map again (AttendJob.record is what does).
+        """
+        options = {name: self.settings.methods.get(name, {}) for name in job.methods}
+        words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
-        if self.weights(model):
-            words += ["--weights", *self.weights(model)]
-        return f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
+        if self.weights(job.model):
+            words += ["--weights", *self.weights(job.model)]
+        arguments = f"{self.dataset_arguments(job.dataset)} {shlex.join(words)}"
 
-    def _stale_methods(self, dataset: str, model: str) -> dict[str, str]:
-        """{method: what it would be made from now} for every map file that is not fresh."""
-        stale = {}
+        def given(wildcards: Any, output: Any) -> str:
+            return f"{arguments} --output-folder {shlex.quote(str(Path(output[0]).parent))}"
+
+        return given
+
+    def _map_states(self, dataset: str, model: str) -> dict[str, MapState]:
         photographs = stimuli_fingerprint(self.settings.datasets[dataset])
+        states = {}
         for method in method_files():
             wanted = map_fingerprint(
                 method=method,
@@ -170,9 +229,6 @@ class Plan:
                 stimuli=photographs,
             )
             path = Path(MAPS.format(dataset=dataset, model=model, method=method))
-            found = stored_fingerprint(path)
-            if found != wanted:
-                # The state found belongs to the job's parameters: a damaged file must be made
-                # again although nothing that it was made from has changed.
-                stale[method] = f"{wanted} ({found})"
-        return stale
+            found, record = stored_fingerprint(path)
+            states[method] = MapState(wanted, found, record)
+        return states
