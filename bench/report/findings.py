@@ -145,9 +145,9 @@ def _ceiling(board: Board, metric: str) -> str:
         f"{valued(human)}; the best map, {named(best)}, reaches {number(best['mean'])}"
     )
     share = best["ceiling_share"]
-    if share == share:
-        text += f", {100 * share:.0f} % of the way from the centre bias to that ceiling"
-    return f"{text}."
+    if share < 0:
+        return f"{text}, below the centre bias ({number(centre['mean'])})."
+    return f"{text}, {100 * share:.0f} % of the way from the centre bias to that ceiling."
 
 
 def _dense(board: Board, metric: str) -> list[str]:
