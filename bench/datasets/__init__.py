@@ -36,7 +36,7 @@ class Dataset:
     def stimuli(self) -> list[Path]:
         """The photographs, sorted by name. DataError where the folder holds none."""
         if self.made_by_rule:
-            from bench.datasets.demo import DEMO_FILES
+            from bench.datasets.demo.files import DEMO_FILES
 
             folder = f"{self.spec['stimuli']['folder']}/"
             return sorted(self.root / name for name in DEMO_FILES if name.startswith(folder))

@@ -65,7 +65,7 @@ def read_gaze(
 
 def _matching(dataset: Dataset, pattern: str) -> list[tuple[str, Path]]:
     if dataset.made_by_rule:
-        from bench.datasets.demo import DEMO_FILES
+        from bench.datasets.demo.files import DEMO_FILES
 
         names = list(DEMO_FILES)
     else:

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.files import written_whole
-from bench.stages._options import add_output, read_fixations, read_json
+from bench.stages._inputs import read_fixations, read_json
+from bench.stages._options import add_output
 
 log = logging.getLogger("bench")
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.maps import write_map
     from bench.protocols import get_protocol
 
-    recorded = read_json(arguments.recordings)
+    recorded = read_json(arguments.recordings, "dataset", "images")
     protocol = get_protocol(arguments.protocol)
     table = read_fixations(arguments.fixations)
     by_image = dict(list(table[table["status"] == "kept"].groupby("image_id")))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.files import written_whole
-from bench.stages._options import add_dataset, add_output, chosen_dataset, read_json
+from bench.stages._inputs import read_json
+from bench.stages._options import add_dataset, add_output, chosen_dataset
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.files import written_whole
-from bench.stages._options import add_output, read_fixations
+from bench.stages._inputs import read_fixations
+from bench.stages._options import add_output
 
 log = logging.getLogger("bench")
 

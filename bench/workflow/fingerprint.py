@@ -17,13 +17,15 @@ PACKAGE = Path(__file__).resolve().parents[1]
 def code(*entries: str | Path) -> str:
     """A hash over the files `entries` and every file of this package that they import.
 
-    `entries` are paths, or names below `bench/` such as "scores.py". Imports inside functions
+    `entries` are paths, or names below `bench/` such as "scores.py" or "metrics/*.py". Imports inside functions
     count too. What is imported by a computed name (a method, a network's family) is not seen:
     name it as an entry of its own.
     """
     files: set[Path] = set()
     for entry in entries:
-        files |= _closure((PACKAGE / entry).resolve())
+        named = [*PACKAGE.glob(str(entry))] if "*" in str(entry) else [PACKAGE / entry]
+        for path in named:
+            files |= _closure(path.resolve())
     return _digest({_label(path): path.read_bytes() for path in sorted(files)})
 
 
@@ -41,6 +43,13 @@ def combined(**parts: object) -> str:
 def _file_hash(path: Path) -> str:
     if not path.is_file():
         return "absent"
+    state = path.stat()
+    return _content_hash(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _content_hash(path: Path, size: int, time_ns: int) -> str:
+    """The file's SHA-256, read once in this process while size and time stay."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -70,7 +79,7 @@ def _closure(entry: Path) -> set[Path]:
 
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
-    """The files of this package that `path` imports, the packages above them included."""
+    """The files of this package that `path` imports."""
     if path.suffix != ".py":
         return ()
     found: list[Path] = []
@@ -96,13 +105,14 @@ def _absolute(node: ast.ImportFrom, path: Path) -> str:
 
 
 def _module_files(module: str) -> list[Path]:
+    """The file of a module of this package: itself, not the packages above it.
+
+    An import runs those too, but they only gather names; counting them would let the edit of any
+    stage re-run every other.
+    """
     parts = module.split(".")
-    if parts[0] != "bench":
+    if parts[0] != "bench" or len(parts) == 1:
         return []
-    found = []
-    for depth in range(1, len(parts) + 1):
-        place = PACKAGE.joinpath(*parts[1:depth])
-        for candidate in (place / "__init__.py", place.with_suffix(".py")):
-            if depth > 1 and candidate.is_file():
-                found.append(candidate)
-    return found
+    place = PACKAGE.joinpath(*parts[1:])
+    candidates = (place / "__init__.py", place.with_suffix(".py"))
+    return [candidate for candidate in candidates if candidate.is_file()]

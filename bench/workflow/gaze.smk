@@ -1,6 +1,6 @@
 # Recordings of viewers -> fixations -> human heatmaps.
 
-from bench.datasets.demo import DEMO_FILES
+from bench.datasets.demo.files import DEMO_FILES
 
 
 rule demo:

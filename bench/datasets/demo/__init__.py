@@ -7,26 +7,9 @@ runs offline: seven EyeLink texts, one EDF+.
 
 from pathlib import Path
 
-# Every file that `make_demo` writes, in the demo's folder; a literal, for the Snakefile to read.
-DEMO_FILES = (
-    "CREDITS.md",
-    "recordings/viewer_1.asc",
-    "recordings/viewer_2.asc",
-    "recordings/viewer_3.asc",
-    "recordings/viewer_4.asc",
-    "recordings/viewer_5.asc",
-    "recordings/viewer_6.asc",
-    "recordings/viewer_7.asc",
-    "recordings/viewer_8.edf",
-    "stimuli/astronaut.png",
-    "stimuli/camera.png",
-    "stimuli/chelsea.png",
-    "stimuli/coffee.png",
-    "stimuli/coins.png",
-    "stimuli/motorcycle.png",
-    "stimuli/rocket.png",
-)
+from bench.datasets.demo.files import DEMO_FILES
 
+__all__ = ["DEMO_FILES", "make_demo"]
 
 def make_demo(folder: str | Path, *, seed: int = 0) -> None:
     """Writes the demo data set, the files of DEMO_FILES, into `folder`.

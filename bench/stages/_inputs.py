@@ -1,0 +1,50 @@
+"""Files of earlier stages, read back with a clear message for what does not fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import DataError, ValidationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_json(path: Path, *keys: str) -> dict[str, Any]:
+    """The content of a JSON file that has all of `keys`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as JSON ({error}).") from None
+    _check(path, "key", keys, content)
+    return content
+
+
+def read_table(path: Path, *columns: str) -> pd.DataFrame:
+    """A Parquet table that has all of `columns`."""
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as a Parquet table ({error}).") from None
+    _check(path, "column", columns, table)
+    return table
+
+
+def read_fixations(path: Path) -> pd.DataFrame:
+    """The table of rule `fixations`."""
+    from bench.gaze.columns import FIXATION_COLUMNS
+
+    return read_table(path, *FIXATION_COLUMNS)
+
+
+def _check(path: Path, kind: str, wanted: tuple[str, ...], found: Any) -> None:
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise ValidationError(
+            f"{path}: missing {kind} {', '.join(map(repr, missing))}. Delete the file; the "
+            "workflow makes it again."
+        )
