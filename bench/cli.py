@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ def main(words: Sequence[str] | None = None) -> None:
     What a user can mend is one message on the error stream, never a traceback.
     """
     arguments = _parser().parse_args(words)
+    # A terminated job removes its temporary files like a failed one.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     _start_log(arguments)
     try:
         arguments.run(arguments)

@@ -1,5 +1,6 @@
 """Output files that appear only when they are complete."""
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,30 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes temporary files of processes that were killed while they wrote `path`."""
+    if os.name != "posix":
+        return  # elsewhere a process cannot be asked whether it lives without harm
+    for part in path.parent.glob(f".{glob.escape(path.stem)}.part*{path.suffix}"):
+        number = part.name.removeprefix(f".{path.stem}.part").removesuffix(path.suffix)
+        if number.isdigit() and not _alive(int(number)):
+            part.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

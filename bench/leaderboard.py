@@ -11,6 +11,7 @@ import numpy as np
 from bench.errors import ValidationError
 from bench.metrics import get_metric
 from bench.statistics import (
+    DRAWS,
     bootstrap_mean,
     bootstrap_means,
     ceiling_share,
@@ -27,7 +28,7 @@ BASELINE = "baseline"
 
 
 def leaderboard(
-    scores: pd.DataFrame, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
+    scores: pd.DataFrame, *, draws: int = DRAWS, level: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
     """One row per data set, metric and map: mean over images, interval, rank, and what it is worth.
 
@@ -38,13 +39,14 @@ def leaderboard(
     dataset, model, method, map, metric;
     mean, ci_low, ci_high, n_images: `bootstrap_mean` over the images with a score;
     rank: 1 is best by the metric's direction, among all maps and baselines; equal means share it;
-    ceiling_share: (mean - centre) / (human - centre), the means of those two baselines; never
-    clipped. Only where both rows exist, higher is better and fixations are the target: against a
+    ceiling_share: (mean - centre) / (human - centre), means over the images that all three have;
+    never clipped. Only where the human row is above the centre row (its interval says so), higher
+    is better and fixations are the target: against a
     heatmap, the human row is scored on the map of the one viewer left out, a harder target than
     the map of all viewers that the methods are scored on, and so no ceiling for them;
     above_centre: "yes" where the paired interval of the difference to the centre baseline lies on
     the better side of 0, "no" where it lies on the worse side, "unclear" otherwise; "" for the
-    centre row itself and where there is none.
+    centre row itself, and where there is none or too few images for an interval.
 
     Rows are sorted by dataset, metric, rank, model and map.
 
@@ -67,12 +69,12 @@ def leaderboard(
         part["n_images"] = found.n_images
         part["rank"] = (-sign * part["mean"]).rank(method="min").astype("Int64")
         centre, human = _baseline(part, "centre"), _baseline(part, "human")
+        above = _above_centre(values, centre, sign, options)
         part["ceiling_share"] = np.nan
         fair = sign > 0 and "heatmap" not in metric.needs
-        if fair and centre is not None and human is not None:
-            chance, ceiling = found.mean[centre], found.mean[human]
-            part["ceiling_share"] = ceiling_share(found.mean, chance, ceiling)
-        part["above_centre"] = _above_centre(values, centre, sign, options)
+        if fair and centre is not None and human is not None and above[human] == "yes":
+            part["ceiling_share"] = _ceiling_shares(values, centre, human)
+        part["above_centre"] = above
         parts.append(part)
     if not parts:
         columns = ["mean", "ci_low", "ci_high", "n_images", "rank", "ceiling_share", "above_centre"]
@@ -82,7 +84,7 @@ def leaderboard(
 
 
 def comparisons(
-    scores: pd.DataFrame, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
+    scores: pd.DataFrame, *, draws: int = DRAWS, level: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
     """Paired differences over shared images between all pairs of maps within a metric.
 
@@ -144,8 +146,20 @@ def _above_centre(
     difference = sign * (values - values[:, [centre]])
     found = bootstrap_mean(difference, **options)
     words = np.select([found.ci_low > 0, found.ci_high < 0], ["yes", "no"], "unclear").tolist()
-    words[centre] = ""
-    return words
+    return [
+        "" if column == centre or np.isnan(found.ci_low[column]) else word
+        for column, word in enumerate(words)
+    ]
+
+
+def _ceiling_shares(values: np.ndarray, centre: int, human: int) -> list[float]:
+    """Each column's share of the way from the centre to the human column."""
+    shares = []
+    for column in range(values.shape[1]):
+        three = values[:, [column, centre, human]]
+        shared = three[~np.isnan(three).any(axis=1)]
+        shares.append(ceiling_share(*shared.mean(axis=0)) if len(shared) else np.nan)
+    return shares
 
 
 def _verdict(part: pd.DataFrame, sign: int, above: Hashable, below: Hashable) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.errors import unknown_name
+from bench.errors import ValidationError, unknown_name
 from bench.heatmaps import fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
@@ -41,9 +41,11 @@ class Gaze:
     """
 
     def __init__(self, table: pd.DataFrame, heatmaps: Path) -> None:
+        self._path = heatmaps
         with open_maps(heatmaps) as file:
-            self.heatmaps = {name: read_map(file, name) for name in file}
+            self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
+        self._number = {image: number for number, image in enumerate(self.shapes)}
         kept = table[table["status"] == "kept"]
         self._rows = dict(list(kept.groupby("image_id")))
         self._none = kept.iloc[:0]
@@ -51,7 +53,12 @@ class Gaze:
     @property
     def images(self) -> list[str]:
         """The images' names, sorted."""
-        return sorted(self.heatmaps)
+        return list(self.shapes)
+
+    def heatmap(self, image: str) -> np.ndarray:
+        """The human heatmap of an image, (H, W), read from the file."""
+        with open_maps(self._path) as file:
+            return read_map(file, image)
 
     def rows(self, image: str) -> pd.DataFrame:
         """The kept fixations on an image."""
@@ -66,20 +73,19 @@ class Gaze:
 
     @cached_property
     def _centre_bias(self) -> CentreBias:
-        shapes = {image: values.shape for image, values in self.heatmaps.items()}
-        return CentreBias.fit(self._positions, shapes)
+        return CentreBias.fit(self._positions, self.shapes)
 
     def centre(self, image: str) -> np.ndarray:
         """The centre-bias density of all other images, (H, W)."""
-        return self._centre_bias.density(self.heatmaps[image].shape, exclude=image)
+        return self._centre_bias.density(self.shapes[image], exclude=image)
 
     @cached_property
     def _by_shape(self) -> dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
         """{(H, W): (image of each fixation, positions)}: images of one size are pooled once."""
         pooled: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
         for image, positions in self._positions.items():
-            owner = np.full(len(positions), self.images.index(image))
-            pooled.setdefault(self.heatmaps[image].shape, []).append((owner, positions))
+            owner = np.full(len(positions), self._number[image])
+            pooled.setdefault(self.shapes[image], []).append((owner, positions))
         return {
             shape: (
                 np.concatenate([part[0] for part in parts]),
@@ -90,7 +96,7 @@ class Gaze:
 
     def other_fixations(self, image: str) -> np.ndarray:
         """(M, 2) positions on all other images, scaled to the size of this one."""
-        shape, own = self.heatmaps[image].shape, self.images.index(image)
+        shape, own = self.shapes[image], self._number[image]
         return np.vstack(
             [
                 scale_fixations(positions[owner != own], from_shape, shape)
@@ -102,18 +108,18 @@ class Gaze:
         return {
             "fixations": self._positions[image],
             "durations": self.rows(image)[self.protocol["duration"]].to_numpy(),
-            "heatmap": self.heatmaps[image],
+            "heatmap": self.heatmap(image),
             "other_fixations": self.other_fixations(image),
             "centre": self.centre(image),
         }
 
     def target(self, image: str) -> GazeTarget:
         """All that metrics need of an image's gaze."""
-        return GazeTarget(self.heatmaps[image].shape, **self._parts(image))
+        return GazeTarget(self.shapes[image], **self._parts(image))
 
     def left_out_viewers(self, image: str) -> Iterator[tuple[np.ndarray, GazeTarget]]:
         """For each viewer: the others' heatmap, and the target made of that viewer alone."""
-        shape = self.heatmaps[image].shape
+        shape = self.shapes[image]
         choices = {
             "sigma": float(self.protocol["sigma_px"]),
             "size": int(self.protocol["size_px"]),
@@ -139,6 +145,8 @@ def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[s
     None where the method does not apply to the network: the file then holds no map.
     """
     with open_maps(maps) as file:
+        if "maps" not in file.attrs and "not_applicable" not in file.attrs:
+            raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
         for image in gaze.images if map_names(file) else ():
             target = gaze.target(image)
             for name in map_names(file):
@@ -163,8 +171,8 @@ def baseline_scores(gaze: Gaze, baseline: str, metrics: list[str]) -> Iterator[d
 
 
 BASELINES = {
-    "zero": lambda gaze, image: zero_map(gaze.heatmaps[image].shape),
-    "uniform": lambda gaze, image: uniform_map(gaze.heatmaps[image].shape),
+    "zero": lambda gaze, image: zero_map(gaze.shapes[image]),
+    "uniform": lambda gaze, image: uniform_map(gaze.shapes[image]),
     "centre": lambda gaze, image: gaze.centre(image),
     "human": None,  # a map per viewer left out, not one per image
 }

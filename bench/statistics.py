@@ -14,6 +14,8 @@ from bench.errors import UsageError, ValidationError
 
 INDICES_AT_ONCE = 1 << 20
 
+DRAWS = 10_000  # of every bootstrap, unless a caller says otherwise
+
 
 @dataclass(frozen=True, eq=False)
 class MeanInterval:
@@ -37,7 +39,7 @@ class PairedDifference:
 
 
 def bootstrap_mean(
-    values: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
+    values: ArrayLike, *, draws: int = DRAWS, level: float = 0.95, seed: int = 0
 ) -> MeanInterval:
     """The mean over images and its percentile bootstrap interval.
 
@@ -73,7 +75,7 @@ def bootstrap_mean(
 
 
 def compare_paired(
-    a: ArrayLike, b: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
+    a: ArrayLike, b: ArrayLike, *, draws: int = DRAWS, level: float = 0.95, seed: int = 0
 ) -> PairedDifference:
     """The mean of a - b over the images that both have, with its percentile bootstrap interval.
 
@@ -112,7 +114,7 @@ def ceiling_share(score: ArrayLike, chance: ArrayLike, ceiling: ArrayLike) -> fl
 
 
 def bootstrap_means(
-    values: NDArray[np.float64], *, draws: int = 10_000, seed: int = 0
+    values: NDArray[np.float64], *, draws: int = DRAWS, seed: int = 0
 ) -> NDArray[np.float64]:
     """Means (draws, k) of samples with replacement from values (n, k), which hold no NaN.
 

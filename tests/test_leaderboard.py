@@ -156,7 +156,7 @@ def test_one_image_has_means_but_no_intervals():
     found = leaderboard(table(["nss"], n=1), **OPTIONS)
     assert found["mean"].notna().all()
     assert found["ci_low"].isna().all()
-    assert set(found["above_centre"]) == {"", "unclear"}
+    assert set(found["above_centre"]) == {""}
     pairs = comparisons(table(["nss"], n=1), **OPTIONS)
     assert pairs["mean_difference"].notna().all()
     assert pairs["ci_low"].isna().all()
@@ -174,3 +174,23 @@ def test_bad_tables_are_refused():
         comparisons(pd.concat([table(), table().iloc[:1]]))
     with pytest.raises(UsageError, match="did you mean 'nss'"):
         leaderboard(table(["nsss"]))
+
+
+def test_the_ceiling_share_is_taken_over_the_images_that_all_three_have():
+    # On the ten images with a human score the map lies halfway; on the others it lies far below.
+    rows = []
+    for image in range(20):
+        both = image < 10
+        values = {"centre": 0.0, "human": 2.0 if both else np.nan, "gradcam": 1.0 if both else -9.0}
+        for name, value in values.items():
+            model = "net" if name == "gradcam" else "baseline"
+            rows.append(("toy", f"{image:02}", model, name, name, "nss", value, ""))
+    columns = ["dataset", "image", "model", "method", "map", "metric", "value", "flag"]
+    found = leaderboard(pd.DataFrame(rows, columns=columns), **OPTIONS).set_index("map")
+    assert found["ceiling_share"]["gradcam"] == 0.5
+
+
+def test_a_human_row_that_is_not_above_the_centre_is_no_ceiling():
+    scores = table(["nss"])
+    scores.loc[scores["map"] == "human", "value"] -= 9
+    assert leaderboard(scores, **OPTIONS)["ceiling_share"].isna().all()

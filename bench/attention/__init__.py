@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._registry import load_method, method_file, method_files, method_names
+from ._registry import load_method, method_file, method_files, method_names, option_names
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from bench.networks import Network
 
-__all__ = ["attend", "load_method", "method_file", "method_files", "method_names"]
+__all__ = ["attend", "load_method", "method_file", "method_files", "method_names", "option_names"]
 
 
 def attend(

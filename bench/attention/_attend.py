@@ -73,6 +73,10 @@ def chosen(
         for option in given:
             if option not in taken[method.name]:
                 raise unknown_name(f"option of {method.name}", option, taken[method.name])
+        if not isinstance(given.get("signed", False), bool):
+            raise UsageError(
+                f"{method.name}: signed is {given['signed']!r}; expected true or false"
+            )
     for option in options:
         if not any(option in known for known in taken.values()):
             raise unknown_name("option", option, set().union(*taken.values()))

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
-from bench.errors import DataError, NotApplicable, UsageError
+from bench.errors import NotApplicable, UsageError
 from bench.networks import Network
+from bench.photographs import read_photograph
 
 from ._attend import Methods, chosen, open_tape, read
 
@@ -124,38 +124,6 @@ def attend_images(
         targets=targets,
         progress=progress,
     )
-
-
-def read_photograph(path: str | Path) -> np.ndarray:
-    """The photograph as RGB uint8 (H, W, 3), its pixels as stored (an EXIF rotation is not applied,
-    because recorded gaze is in stored pixels). Transparent parts are laid on black.
-
-    Raises DataError naming the file.
-    """
-    try:
-        with Image.open(path) as image:
-            image.load()
-            if image.mode.startswith(("I", "F")):
-                return _deep_grey(path, np.asarray(image))
-            if image.has_transparency_data:
-                image = image.convert("RGBA")
-                ground = Image.new("RGBA", image.size, (0, 0, 0, 255))
-                image = Image.alpha_composite(ground, image)
-            return np.asarray(image.convert("RGB"))
-    # SyntaxError: what PIL raises for some broken PNG files.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(
-            f"{path}: cannot be read as a photograph ({error}); expected an image file such as "
-            "PNG or JPEG"
-        ) from None
-
-
-def _deep_grey(path: str | Path, values: np.ndarray) -> np.ndarray:
-    """16-bit grey to RGB uint8; PIL's own conversion would clip everything above 255."""
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > 65535:
-        raise ValueError(f"grey values of type {values.dtype} beyond 16 bits")
-    grey = (values.astype(np.uint32) * 255 + 32767) // 65535
-    return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _batches(names: Iterable[str], size: int) -> Iterator[list[str]]:

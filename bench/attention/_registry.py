@@ -12,6 +12,7 @@ way. Nothing here imports torch; `load_method` imports the method.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import sys
@@ -59,6 +60,15 @@ def method_file(name: str, extra: Iterable[str | Path] = ()) -> Path:
     if name not in files:
         raise unknown_name("method", name, files)
     return files[name]
+
+
+def option_names(name: str, extra: Iterable[str | Path] = ()) -> list[str]:
+    """The options of a method, read from its `maps` function without importing it."""
+    path = method_file(name, extra)
+    for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "maps":
+            return [argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)]
+    raise UsageError(f"{path}: expected a function maps(tape, *, ...) that gives the maps")
 
 
 def load_method(name: str, extra: Iterable[str | Path] = ()) -> Method:

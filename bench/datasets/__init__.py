@@ -7,6 +7,7 @@ photographs and gaze may lie elsewhere: the configuration's `roots` says where.
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ class Dataset:
         if not found:
             pattern = self.spec["stimuli"]["pattern"]
             raise DataError(f"data set {self.id!r}: no photograph matches {pattern} in {folder}.")
+        for path in found:
+            check_name(path)
         return found
 
     def inputs(self) -> list[Path]:
@@ -71,11 +74,23 @@ class Dataset:
         return path
 
 
+def check_name(path: Path) -> None:
+    """ValidationError for a file name that Snakemake would read as a pattern."""
+    if found := sorted(set(path.name) & set("{}<>")):
+        raise ValidationError(
+            f"{path}: a file name with {' '.join(found)} cannot go through the workflow; rename it."
+        )
+
+
 def dataset_files(*folders: Path) -> dict[str, Path]:
     """Every data set: {id: dataset.yaml}. Of two folders of one name the first wins."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*/dataset.yaml")):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", path.parent.name):
+                raise UsageError(
+                    f"{path}: the folder's name is the data set's id; use letters, digits, _ and -."
+                )
             found.setdefault(path.parent.name, path)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,8 @@ def read_gaze(
     from bench.gaze import as_fixation_table
 
     (path,) = inputs(dataset)
-    raw = _read(path)
     names = {key: dataset.spec["fixations"]["columns"].get(key, key) for key in REQUIRED}
+    raw = _read(path, text=[names["image_id"], names["subject_id"]])
     missing = [name for name in names.values() if name not in raw.columns]
     if missing:
         raise ValidationError(
@@ -45,9 +46,11 @@ def read_gaze(
             f"{', '.join(map(repr, raw.columns))}. Add it, or map its name under fixations: "
             f"columns: in the dataset.yaml of {dataset.id!r}."
         )
+    if raw.empty:
+        raise ValidationError(f"{path}: no row below the header; expected one per fixation.")
     table = pd.DataFrame({key: raw[name] for key, name in names.items()})
     for column in ("image_id", "subject_id"):
-        table[column] = table[column].astype("string")
+        table[column] = _texts(path, table[column], names[column])
     _check_images(path, table, sizes)
     for column in REQUIRED[2:]:
         table[column] = _numbers(path, table[column], names[column])
@@ -61,16 +64,28 @@ def read_gaze(
     return table, [_summary(path, viewer, rows) for viewer, rows in _by_viewer(table)]
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, *, text: list[str]) -> pd.DataFrame:
+    """The table as it is; the columns `text` stay text, for viewer 001 is not viewer 1."""
     import pandas as pd
 
     if not path.is_file():
         raise DataError(f"{path}: no such file. Expected the table of fixations there.")
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(text, "string"))
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: not readable as a table ({reason}).") from None
+
+
+def _texts(path: Path, values: pd.Series, name: str) -> pd.Series:
+    texts = values.astype("string").str.strip()
+    empty = texts.isna() | (texts == "")
+    if empty.any():
+        row = int(np.flatnonzero(empty)[0])
+        raise ValidationError(f"{path}, row {row + 2}: {name} is empty; expected a name.")
+    return texts
 
 
 def _check_images(path: Path, table: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> None:
@@ -92,17 +107,17 @@ def _numbers(path: Path, values: pd.Series, name: str) -> pd.Series:
     import pandas as pd
 
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    broken = numbers.isna() & values.notna()
+    broken = (numbers.isna() & values.notna()) | np.isinf(numbers)
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
         raise ValidationError(
-            f"{path}, row {row + 2}: {name} is {values.iloc[row]!r}, expected a number."
+            f"{path}, row {row + 2}: {name} is {str(values.iloc[row])!r}, expected a number."
         )
     return numbers
 
 
 def _check_durations(path: Path, table: pd.DataFrame, name: str) -> None:
-    wrong = ~(table["duration_ms"] > 0)
+    wrong = ~((table["duration_ms"] > 0) & np.isfinite(table["duration_ms"]))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         value = table["duration_ms"].iloc[row]
@@ -131,6 +146,7 @@ def _summary(path: Path, viewer: str, rows: pd.DataFrame) -> dict[str, Any]:
         "recording_id": viewer,
         "subject_id": viewer,
         "format": f"published table ({path.name})",
+        "sha256": _sha256(path),
         "trials": {"found": int(rows["image_id"].nunique())},
         "duration_convention": "as published",
         "fixations": {
@@ -141,3 +157,8 @@ def _summary(path: Path, viewer: str, rows: pd.DataFrame) -> dict[str, Any]:
         "warnings": [],
         "errors": [],
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.datasets import Dataset
+    from bench.gaze import Screen
 
 
 def inputs(dataset: Dataset) -> list[Path]:
@@ -25,6 +26,8 @@ def recordings(dataset: Dataset) -> dict[str, Path]:
     Raises DataError where there is none, ValidationError where one viewer has two files: pooling
     them would count that viewer twice.
     """
+    from bench.datasets import check_name
+
     given = dataset.spec["recordings"]
     if isinstance(given, str):
         pairs = _matching(dataset, given)
@@ -32,6 +35,7 @@ def recordings(dataset: Dataset) -> dict[str, Path]:
         pairs = [(str(item["viewer"]), dataset.file(item["file"])) for item in given]
     found: dict[str, Path] = {}
     for viewer, path in pairs:
+        check_name(path)
         if viewer in found:
             raise ValidationError(
                 f"data set {dataset.id!r}: two files for viewer {viewer!r}: "
@@ -89,7 +93,6 @@ def _read_one(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     from bench.gaze import (
         Placement,
-        Screen,
         TrialGrammar,
         find_trials,
         fixation_table,
@@ -98,7 +101,7 @@ def _read_one(
     )
 
     spec = dataset.spec
-    screen = Screen.from_mapping(spec["screen"])
+    screen = _screen(spec)
     recording = read_recording(path, screen=screen)
     _refuse(path, recording.quality["errors"])
     try:
@@ -118,7 +121,19 @@ def _read_one(
     except BenchError as error:
         text = str(error)
         raise type(error)(text if path.name in text else f"{path.name}: {text}") from None
-    return table, recording_summary(recording, trials, table, eye=spec["eye"])
+    summary = recording_summary(recording, trials, table, eye=spec["eye"])
+    _refuse(path, summary["errors"])
+    return table, summary
+
+
+def _screen(spec: dict[str, Any]) -> Screen:
+    """The screen; without its distance, degrees come from the image's pixels per degree."""
+    from bench.gaze import Screen
+
+    per_degree = None
+    if "distance_mm" not in spec["screen"] and "pixels_per_degree" in spec:
+        per_degree = spec["pixels_per_degree"] * spec.get("image_on_screen", {}).get("scale", 1)
+    return Screen.from_mapping(spec["screen"], pixels_per_degree=per_degree)
 
 
 def _refuse(path: Path, errors: list[str]) -> None:

@@ -18,9 +18,10 @@ def photograph(path: Path, width_px: int = 320) -> np.ndarray:
     """The photograph at display size, (h, w, 3) uint8."""
     from PIL import Image
 
-    with Image.open(path) as image:
-        height_px = round(image.height * width_px / image.width)
-        return np.asarray(image.convert("RGB").resize((width_px, height_px)))
+    from bench.photographs import read_photograph
+
+    image = Image.fromarray(read_photograph(path))
+    return np.asarray(image.resize((width_px, round(image.height * width_px / image.width))))
 
 
 def human_heatmaps(photographs: dict[str, np.ndarray], heatmaps: dict[str, np.ndarray]) -> Figure:

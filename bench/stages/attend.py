@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,66 +55,46 @@ def _methods(text: str) -> dict[str, dict[str, Any]]:
             raise UsageError(f"--methods: not readable as JSON ({error}).") from None
     else:
         chosen = {name.strip(): {} for name in text.split(",")}
-    for name in chosen:
+    for name, options in chosen.items():
         if name not in method_files():
             raise unknown_name("method", name, method_files())
+        if not isinstance(options, dict):
+            raise UsageError(f'--methods: {name} has {options!r}, expected {{"option": value}}.')
     return chosen
 
 
 def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
-    import h5py
-    from tqdm import tqdm
-
-    from bench import __version__
-    from bench.attention._batches import attend_images
-    from bench.maps import write_map
     from bench.networks import load_network
+    from bench.stages._dataset_maps import write_dataset_maps
     from bench.workflow.plan import map_fingerprint, stimuli_fingerprint
 
     dataset = chosen_dataset(arguments)
-    stimuli = dataset.stimuli()
+    photographs = stimuli_fingerprint(dataset)
+    weights = arguments.weights or []
     network = load_network(
-        arguments.model, weights=arguments.weights or "default", device=_device(arguments.device)
+        arguments.model, weights=weights or "default", device=_device(arguments.device)
     )
-    with ExitStack() as stack:
-        files = {}
-        for method, options in methods.items():
-            path = stack.enter_context(written_whole(arguments.output_folder / f"{method}.h5"))
-            files[method] = stack.enter_context(h5py.File(path, "w"))
-            files[method].attrs.update(
-                method=method,
-                model=arguments.model,
-                options=json.dumps(options),
-                record=arguments.record,
-                weights=network.weights_id,
-                version=__version__,
-                fingerprint=map_fingerprint(
-                    method=method,
-                    options=options,
-                    model=arguments.model,
-                    weights=arguments.weights or [],
-                    stimuli=stimuli_fingerprint(dataset),
-                ),
-            )
-        attended = attend_images(methods, network, stimuli, batch_size=arguments.batch_size)
-        bar = tqdm(attended, total=len(stimuli), unit="image", disable=arguments.quiet)
-        bar.set_description(f"{dataset.id}, {arguments.model}, {len(methods)} methods")
-        for item in bar:
-            for method, maps in item.maps.items():
-                files[method].attrs["maps"] = json.dumps(list(maps))
-                for name, values in maps.items():
-                    write_map(
-                        files[method].require_group(name),
-                        item.image_id,
-                        values,
-                        target=item.target,
-                        target_name=item.target_name,
-                        score=item.score,
-                    )
-        for method, reason in attended.not_applicable.items():
-            files[method].attrs["not_applicable"] = reason
-            log.warning("%s does not apply to %s: %s", method, arguments.model, reason)
-    log.info("%d images, %s", len(stimuli), ", ".join(methods))
+    fingerprints = {
+        method: map_fingerprint(
+            method=method,
+            options=options,
+            model=arguments.model,
+            weights=weights,
+            stimuli=photographs,
+        )
+        for method, options in methods.items()
+    }
+    write_dataset_maps(
+        arguments.output_folder,
+        methods,
+        network,
+        dataset.stimuli(),
+        batch_size=arguments.batch_size,
+        fingerprints=fingerprints,
+        record=arguments.record,
+        quiet=arguments.quiet,
+    )
+    log.info("%d images, %s", len(dataset.stimuli()), ", ".join(methods))
 
 
 def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
@@ -128,6 +107,8 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
     from bench.report.labels import map_label
     from bench.report.pictures import gallery, photograph
 
+    if arguments.overlay.suffix.lower() not in (".png", ".jpg", ".pdf", ".svg"):
+        raise UsageError(f"--overlay {arguments.overlay}: expected .png, .jpg, .pdf or .svg.")
     if not arguments.images:
         raise UsageError("--overlay needs IMAGE...: the photographs to look at.")
     network = load_network(
@@ -157,7 +138,10 @@ def _device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda"):
-        index = int(name.partition(":")[2] or 0)
+        index = name.partition(":")[2] or "0"
+        if not index.isdigit():
+            raise UsageError(f"device {name!r}: expected auto, cpu, cuda or cuda:NUMBER.")
+        index = int(index)
         if index >= torch.cuda.device_count():
             raise UsageError(
                 f"device {name!r}: torch sees {torch.cuda.device_count()} GPUs. Use 'auto' or "

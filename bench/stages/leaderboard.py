@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from bench.files import written_whole
+from bench.stages._inputs import read_table
 from bench.stages._options import add_output
 
 log = logging.getLogger("bench")
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     parts = []
     for path in arguments.tables:
-        part = pd.read_parquet(path)
+        part = read_table(path, "image", "map", "metric", "value", "flag")
         part["dataset"], part["model"], part["method"] = (
             arguments.dataset,
             path.parents[1].name,

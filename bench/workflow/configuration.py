@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.attention import method_files
+import yaml
+
+from bench.attention import method_files, option_names
 from bench.datasets import Dataset, dataset_files, load_dataset
 from bench.errors import UsageError, unknown_name
 from bench.metrics import metric_names
-from bench.networks import network_names
+from bench.networks import network_names, weights_fingerprint
 from bench.protocols import get_protocol
 from bench.schemas import checked
 
@@ -43,6 +45,9 @@ def read_settings(config: dict[str, Any], project: Path) -> Settings:
         _known("dataset", name, files)
     for name in [*config["models"], *config["weights"]]:
         _known("model", name, network_names())
+    weights = {name: _as_list(paths) for name, paths in config["weights"].items()}
+    for name in config["models"]:
+        weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
     return Settings(
         datasets={
             name: load_dataset(files[name], config["roots"].get(name))
@@ -50,7 +55,7 @@ def read_settings(config: dict[str, Any], project: Path) -> Settings:
         },
         dataset_files={name: files[name] for name in config["datasets"]},
         models=config["models"],
-        weights={name: _as_list(paths) for name, paths in config["weights"].items()},
+        weights=weights,
         methods=_methods(config["methods"]),
         metrics=_metrics(config["metrics"]),
         protocol=get_protocol(config["protocol"]).name,
@@ -67,8 +72,19 @@ def _methods(chosen: str | list[str] | dict[str, dict[str, Any] | None]) -> dict
     for name in chosen:
         _known("method", name, known)
     if isinstance(chosen, dict):
-        return {name: options or {} for name, options in chosen.items()}
+        for name, options in chosen.items():
+            for option in options or {}:
+                _known(f"option of {name}", option, option_names(name))
+        return {
+            name: {key: _typed(value) for key, value in (options or {}).items()}
+            for name, options in chosen.items()
+        }
     return {name: {} for name in chosen}
+
+
+def _typed(value: Any) -> Any:
+    """A number, truth value or null that `--config` handed over as text."""
+    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def _metrics(chosen: str | list[str]) -> list[str]:

@@ -17,9 +17,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 def code(*entries: str | Path) -> str:
     """A hash over the files `entries` and every file of this package that they import.
 
-    `entries` are paths, or names below `bench/` such as "scores.py" or "metrics/*.py". Imports inside functions
-    count too. What is imported by a computed name (a method, a network's family) is not seen:
-    name it as an entry of its own.
+    `entries` are paths, or names below `bench/` such as "scores.py" or "metrics/*.py". Imports
+    inside functions count too. What is imported by a computed name (a method, a network's family)
+    is not seen: name it as an entry of its own.
     """
     files: set[Path] = set()
     for entry in entries:

@@ -30,19 +30,15 @@ from bench.workflow.configuration import Settings, read_settings
 BASELINES = ("zero", "uniform", "centre", "human")
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 
-# The code that each rule's verb runs, below bench/. Maps have fingerprints of their own.
+# The code that each rule's verb runs, below bench/, with what it imports by a computed name (the
+# kinds of data sets, the families of metrics). Maps have fingerprints of their own.
 CODE = {
-    "demo": ("datasets/demo/__init__.py", "stages/demo.py"),
-    "fixations": (
-        "stages/fixations.py",
-        "datasets/recordings.py",
-        "datasets/fixation_table.py",
-        "gaze/eyelink_child.py",
-    ),
+    "demo": ("stages/demo.py", "datasets/demo/*.py"),
+    "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py"),
     "heatmap": ("stages/heatmap.py",),
-    "score": ("stages/score.py",),
-    "leaderboard": ("stages/leaderboard.py",),
-    "report": ("stages/report.py", "report/report.html.j2"),
+    "score": ("stages/score.py", "metrics/*.py"),
+    "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
+    "report": ("stages/report.py", "report/*", "metrics/*.py"),
 }
 
 
@@ -57,7 +53,10 @@ def map_fingerprint(
     """What one method's map file depends on: code, options, network, weights, photographs."""
     return fingerprint.combined(
         code=fingerprint.code(
-            method_files()[method], "attention/_batches.py", network_entry(model).path
+            method_files()[method],
+            network_entry(model).path,
+            "attention/_batches.py",
+            "stages/_dataset_maps.py",
         ),
         options=options,
         model=model,

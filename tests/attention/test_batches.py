@@ -7,9 +7,10 @@ from PIL import Image
 from skimage import data
 
 from bench.attention import attend, method_names
-from bench.attention._batches import attend_images, read_photograph
+from bench.attention._batches import attend_images
 from bench.errors import DataError, UsageError
 from bench.networks import load_network
+from bench.photographs import read_photograph
 
 
 @pytest.fixture(scope="module")

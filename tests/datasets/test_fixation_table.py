@@ -44,9 +44,21 @@ def test_viewers_are_summarised_one_by_one(small):
     assert summaries[1]["fixations"]["off_image"] == {"count": 1, "ms": 50.0}
 
 
+def test_viewer_001_is_not_viewer_1(small):
+    _, summaries = read_gaze(small("a.png,001,1,1,100\na.png,1,1,1,300\n"))
+    assert [summary["subject_id"] for summary in summaries] == ["001", "1"]
+
+
+def test_a_table_without_rows_is_refused(small):
+    with pytest.raises(ValidationError, match="no row below the header"):
+        read_gaze(small(""))
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
+        ("a.png,,1,1,100\n", r"row 2: subject_id is empty"),
+        ("a.png,1,1,1,inf\n", r"row 2: ms is 'inf', expected a number"),
         ("a.png,1,1,1,100\nc.png,1,1,1,100\n", r"row 3: image 'c\.png' is not among the 2"),
         ("A.png,1,1,1,100\n", r"row 2: image 'A\.png'.*Did you mean 'a\.png'\?"),
         ("a.png,1,left,1,100\n", r"row 2: x_image_px is 'left', expected a number"),

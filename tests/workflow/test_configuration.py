@@ -48,3 +48,19 @@ def test_a_missing_folder_names_the_key_that_says_where(tmp_path):
 def test_methods_may_carry_options():
     settings = read_settings({"methods": {"gradcam": {"layer": "conv4"}, "cam": None}}, PROJECT)
     assert settings.methods == {"gradcam": {"layer": "conv4"}, "cam": {}}
+
+
+def test_options_from_the_command_line_are_numbers_and_truth_values_again():
+    given = {"gradcam": {"signed": "false", "layer": "conv2"}, "dense": {"scale": "100.0"}}
+    found = read_settings({"methods": given}, PROJECT).methods
+    assert found == {"gradcam": {"signed": False, "layer": "conv2"}, "dense": {"scale": 100.0}}
+
+
+def test_an_unknown_option_of_a_method_is_named():
+    with pytest.raises(UsageError, match=r"option of gradcam 'layr': did you mean 'layer'"):
+        read_settings({"methods": {"gradcam": {"layr": "conv2"}}}, PROJECT)
+
+
+def test_a_network_without_weights_is_refused_before_anything_runs():
+    with pytest.raises(UsageError, match="vgg16_voc: no weights"):
+        read_settings({"models": ["vgg16_voc"]}, PROJECT)

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.workflow import fingerprint
+from bench.workflow.plan import CODE
 
 
 @pytest.fixture
@@ -45,6 +46,32 @@ def test_an_import_inside_a_function_counts(package):
     before = fingerprint.code("attention/late.py")
     (package / "files.py").write_text("# edited\n")
     assert fingerprint.code("attention/late.py") != before
+
+
+def _files(rule):
+    """The files of this project that a rule's fingerprint covers, below bench/."""
+    found = set()
+    for entry in CODE[rule]:
+        for path in fingerprint.PACKAGE.glob(entry):
+            found |= fingerprint._closure(path.resolve())
+    return {path.relative_to(fingerprint.PACKAGE).as_posix() for path in found}
+
+
+@pytest.mark.parametrize("rule", ["score", "leaderboard", "report"])
+def test_an_edit_of_any_metric_runs_scores_and_what_follows(rule):
+    metrics = {f"metrics/{path.name}" for path in (fingerprint.PACKAGE / "metrics").glob("*.py")}
+    assert metrics <= _files(rule)
+
+
+def test_an_edit_of_any_part_of_the_reader_runs_the_fixations():
+    gaze = {f"gaze/{path.name}" for path in (fingerprint.PACKAGE / "gaze").glob("*.py")}
+    assert gaze <= _files("fixations")
+
+
+@pytest.mark.parametrize("rule", ["heatmap", "score", "leaderboard"])
+@pytest.mark.parametrize("other", ["gaze/sniff.py", "datasets/demo/viewers.py", "attention"])
+def test_an_edit_elsewhere_does_not_run_the_rule(rule, other):
+    assert not [name for name in _files(rule) if name.startswith(other)]
 
 
 def test_an_absent_input_differs_from_an_empty_one(tmp_path):

@@ -11,6 +11,7 @@ from bench.datasets.demo.files import DEMO_FILES
 
 __all__ = ["DEMO_FILES", "make_demo"]
 
+
 def make_demo(folder: str | Path, *, seed: int = 0) -> None:
     """Writes the demo data set, the files of DEMO_FILES, into `folder`.
 
