@@ -43,6 +43,8 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        _close_log()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,10 +70,16 @@ def _start_log(arguments: argparse.Namespace) -> None:
     """Messages go to the error stream, and into the job's log where one is asked for."""
     log = logging.getLogger("bench")
     log.setLevel(logging.INFO)
-    log.handlers.clear()
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     log.addHandler(shown)
     if arguments.log:
         arguments.log.parent.mkdir(parents=True, exist_ok=True)
         log.addHandler(logging.FileHandler(arguments.log, mode="w", encoding="utf-8"))
+
+
+def _close_log() -> None:
+    log = logging.getLogger("bench")
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
+        handler.close()

@@ -11,6 +11,8 @@ from bench.cli import main
 from bench.heatmaps import fixation_heatmap
 from bench.maps import write_map
 
+IMAGES = ("a.png", "b.png")
+
 
 def bench(*words):
     main([str(word) for word in words])
@@ -43,12 +45,12 @@ def _score(results, model, method, *words):
     return pd.read_parquet(results / model / "scores" / f"{method}.parquet")
 
 
-def _maps(path, values):
-    """A map file with one map `mine` per image of the tiny data set."""
+def _maps(path, values, images=IMAGES):
+    """A map file with one map `mine` per image."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
-        file.attrs.update(maps=json.dumps(["mine"]), weights="none")
-        for image in ("a.png", "b.png"):
+        file.attrs.update(maps=json.dumps(["mine"]), weights="none", version="", options="{}")
+        for image in images:
             write_map(file.require_group("mine"), image, values(image), target_name="cat")
 
 
@@ -162,3 +164,77 @@ def test_messages_go_to_the_log_too(tiny, tmp_path):
         *("--log", tmp_path / "logs" / "fixations.log"),
     )
     assert "30 fixations, 30 kept" in (tmp_path / "logs" / "fixations.log").read_text()
+
+
+def _report(tiny, results, metrics=("nss", "sauc", "mae_paper", "mae_density")):
+    """The page over one network with one method, and its text."""
+    names = [("baseline", name) for name in ("zero", "centre", "human")]
+    maps = results / "efficientnet_lite0" / "maps" / "gradcam.h5"
+    for model, method in [*names, ("efficientnet_lite0", "gradcam")]:
+        words = ("--maps", maps) if model != "baseline" else ()
+        _score(results, model, method, *words, "--metrics", *metrics)
+    bench(
+        *("leaderboard", *sorted(results.glob("*/scores/*.parquet")), "--dataset", "tiny"),
+        *("--scores", results / "scores.csv", "--leaderboard", results / "leaderboard.csv"),
+        *("--comparisons", results / "comparisons.csv"),
+    )
+    bench(
+        *("report", "--dataset", tiny / "dataset.yaml", "--results", results),
+        *("--models", "efficientnet_lite0", "--methods", "gradcam"),
+        *("--output", results / "report.html"),
+    )
+    return (results / "report.html").read_text()
+
+
+@pytest.fixture
+def ramp(gaze):
+    """The results with one method's maps: brighter to the right."""
+    path = gaze / "efficientnet_lite0" / "maps" / "gradcam.h5"
+    _maps(path, lambda image: np.tile(np.arange(8.0), (6, 1)))
+    return gaze
+
+
+@pytest.mark.parametrize(
+    "metrics", [("nss", "sauc", "mae_paper", "mae_density"), ("mae_paper",), ("nss",), ("kl",)]
+)
+def test_the_report_stands_whatever_was_scored(tiny, ramp, metrics):
+    page = _report(tiny, ramp, metrics)
+    assert ("What the literal MAE says" in page) == ("mae_paper" in metrics)
+    assert "not scored" not in page.split("<tbody>")[2]
+    assert {path.name for path in (ramp / "figures").iterdir()} == {
+        f"{name}.{suffix}"
+        for name in ("agreement", "errors", "human_heatmaps", "gallery_efficientnet_lite0")
+        for suffix in ("svg", "png")
+    }
+
+
+def test_two_reports_of_the_same_results_are_the_same_bytes(tiny, ramp):
+    first = _report(tiny, ramp)
+    figures = {path.name: path.read_bytes() for path in (ramp / "figures").iterdir()}
+    assert _report(tiny, ramp) == first
+    assert {path.name: path.read_bytes() for path in (ramp / "figures").iterdir()} == figures
+
+
+def test_names_of_the_user_are_escaped_and_drawn_as_they_are(tiny, tmp_path):
+    name = "a$\\x$&b.png"
+    (tiny / "stimuli" / "a.png").rename(tiny / "stimuli" / name)
+    rows = (tiny / "fixations.csv").read_text().replace("a.png", name)
+    (tiny / "fixations.csv").write_text(rows)
+    description = (tiny / "dataset.yaml").read_text()
+    (tiny / "dataset.yaml").write_text(description.replace("Tiny", "<b>Tiny</b>"))
+    results = tmp_path / "results" / "tiny"
+    bench("fixations", "--dataset", tiny / "dataset.yaml", *_outputs(results))
+    bench("heatmap", *_gaze_inputs(results), "--output", results / "heatmaps.h5")
+    path = results / "efficientnet_lite0" / "maps" / "gradcam.h5"
+    _maps(path, lambda image: np.eye(4), images=(name, "b.png"))
+    page = _report(tiny, results)
+    assert "<b>Tiny</b>" not in page
+    assert "&lt;b&gt;Tiny&lt;/b&gt;" in page
+
+
+def test_a_method_that_does_not_apply_is_named_with_its_reason(tiny, gaze):
+    path = gaze / "efficientnet_lite0" / "maps" / "gradcam.h5"
+    _maps(path, lambda image: np.eye(4), images=())
+    with h5py.File(path, "a") as file:
+        file.attrs.update(maps="[]", not_applicable="it has no layer")
+    assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in _report(tiny, gaze)

@@ -33,8 +33,9 @@ def attend(
     """The maps of one or several methods, {map name: (N, h, w)}, from one forward pass.
 
     `methods` is a name, a list of names, or {name: {option: value}}. `images` is (N, 3, H, W),
-    preprocessed; it is brought to the network's device and number type. `targets` is (N,) class
-    indices, default the top class of each image; scores are logits, never probabilities.
+    preprocessed: `torch.stack([network.preprocess(rgb), ...])`, rgb (H, W, 3) uint8; it is brought
+    to the network's device and number type. `targets` is (N,) class indices, default the top class
+    of each image; scores are logits, never probabilities.
 
     Maps are raw (no scaling), at the layer's own resolution, detached, one per image and
     independent of the other images. `options` go to every method that takes them; common ones:

@@ -34,6 +34,17 @@ class Dataset:
         """Whether a rule of the workflow makes the files, so that they may be absent as yet."""
         return "made_by" in self.spec
 
+    @property
+    def pixels_per_degree(self) -> float | None:
+        """Pixels of the photographs per degree of visual angle: stated, or from the screen."""
+        if "pixels_per_degree" in self.spec or "screen" not in self.spec:
+            return self.spec.get("pixels_per_degree")
+        from bench.gaze.screen import Screen
+
+        on_screen = Screen.from_mapping(self.spec["screen"]).pixels_per_degree
+        scale = self.spec.get("image_on_screen", {}).get("scale", 1)
+        return None if on_screen is None else on_screen / scale
+
     def stimuli(self) -> list[Path]:
         """The photographs, sorted by name. DataError where the folder holds none."""
         if self.made_by_rule:
@@ -103,6 +114,11 @@ def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
     """
     dataset_id = description.parent.name
     spec = checked(read_yaml(description), "dataset", str(description), ValidationError)
+    if "made_by" in spec and root is not None and Path(root) != Path(spec["root"]):
+        raise UsageError(
+            f"data set {dataset_id!r}: its files are made in {spec['root']} by a rule, not read "
+            f"from {root}; take it out of roots."
+        )
     root = root or spec.get("root") or description.parent
     dataset = Dataset(dataset_id, spec, Path(root))
     if not dataset.made_by_rule and not dataset.root.is_dir():

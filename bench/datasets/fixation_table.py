@@ -99,7 +99,7 @@ def _check_images(path: Path, table: pd.DataFrame, sizes: dict[str, tuple[int, i
     hint = f" Did you mean {near!r}?" if near else ""
     raise ValidationError(
         f"{path}, row {row + 2}: image {name!r} is not among the {len(sizes)} photographs "
-        f"({int(unknown.sum())} such rows).{hint} Add the photograph or take the rows out."
+        f"(rows like this: {int(unknown.sum())}).{hint} Add the photograph or take the rows out."
     )
 
 
@@ -123,7 +123,7 @@ def _check_durations(path: Path, table: pd.DataFrame, name: str) -> None:
         value = table["duration_ms"].iloc[row]
         raise ValidationError(
             f"{path}, row {row + 2}: {name} is {value}, expected milliseconds above 0 "
-            f"({int(wrong.sum())} such rows)."
+            f"(rows like this: {int(wrong.sum())})."
         )
 
 

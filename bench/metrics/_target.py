@@ -78,11 +78,6 @@ class GazeTarget:
         return self._cells_and_inside[0]
 
     @cached_property
-    def cell_durations(self) -> NDArray[np.float64]:
-        """Milliseconds of each fixation in `cells`."""
-        return self.durations[self._cells_and_inside[1]]
-
-    @cached_property
     def other_cells(self) -> NDArray[np.intp]:
         """Flat pixel index of each other image's fixation inside this image, repeats kept."""
         return _flat_cells(self.other_fixations, self.shape)[0]

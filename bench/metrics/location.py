@@ -52,7 +52,7 @@ def auc(saliency: SaliencyMap, target: GazeTarget) -> float:
     reference="Tatler, Baddeley, Gilchrist 2005; negatives as in the MIT/Tuebingen benchmark",
     description=(
         "The chance that the map is higher at a fixation than where people look in other images.\n"
-        "Higher is better: 0.5 is chance, and what a centre bias alone scores."
+        "Higher is better: 0.5 is chance, and about what a centre bias scores."
     ),
 )
 def sauc(saliency: SaliencyMap, target: GazeTarget) -> float:

@@ -77,7 +77,7 @@ def _panel(
             axis.axvline(found.iloc[0], color="black", linestyle=style, linewidth=1.2, label=name)
     axis.margins(x=0.03)  # a line at 0 must not hide in the frame
     axis.set_yticks(range(len(labels)), labels)
-    axis.set_ylim(len(labels) - 0.5, -0.5)
+    axis.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     better = "higher" if described.direction == "higher" else "lower"
     axis.set_xlabel(f"{described.label}{f' ({described.unit})' if described.unit else ''}")
     axis.set_title(f"{described.label}: {better} is better", fontsize="medium")

@@ -183,9 +183,13 @@ def _literal_error(board: Board) -> str:
     best = maps.iloc[0]
     everyone = [best["mean"], *board.rows("mae_paper", baseline=True)["mean"]]
     place = "first" if zero["mean"] <= min(everyone) else "not first"
+    verdict = (
+        "It rewards emptiness, not agreement, and must not be read alone."
+        if place == "first"
+        else "Elsewhere it comes first; do not read this error alone."
+    )
     return (
         f"The paper's MAE, taken literally, puts the all-zero map {place}: error "
         f"{number(zero['mean'])}, against {number(human['mean'])} for other viewers and "
-        f"{number(best['mean'])} for the best map ({named(best)}). It rewards emptiness, not "
-        "agreement, and must not be read alone."
+        f"{number(best['mean'])} for the best map ({named(best)}). {verdict}"
     )

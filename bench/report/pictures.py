@@ -58,11 +58,12 @@ def gallery(
 
     names = list(photographs)
     shape = next(iter(photographs.values())).shape
-    tall = 9 / (len(names) + 1.3) * shape[0] / shape[1]
+    width = min(9.0, 3.0 * len(names) + 1.5)
+    tall = width / (len(names) + 1.3) * shape[0] / shape[1]
     figure, axes = plt.subplots(
         len(rows) + 1,
         len(names),
-        figsize=(9, tall * (len(rows) + 1) + 0.4),
+        figsize=(width, tall * (len(rows) + 1) + 0.4),
         squeeze=False,
         layout="constrained",
     )
@@ -103,12 +104,17 @@ def _unit(values: np.ndarray) -> np.ndarray:
     return np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Writes STEM.svg and STEM.png, the same bytes for the same figure, and closes the figure."""
+def save(figure: Figure, stem: Path, note: str = "") -> list[Path]:
+    """Writes STEM.svg and STEM.png, the same bytes for the same figure, and closes the figure.
+
+    `note` stands below the figure, wherever it travels.
+    """
     import matplotlib.pyplot as plt
 
     from bench.files import written_whole
 
+    if note:
+        figure.supxlabel(note, fontsize="small", style="italic")
     written = []
     with plt.rc_context({"svg.hashsalt": stem.name, "svg.fonttype": "path"}):
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):

@@ -85,7 +85,11 @@ def beside_the_paper(summary: dict[str, Any], sigma_px: float) -> list[tuple[str
         ("Viewing time", f"{summary['viewing_ms'] / 1000:g} s an image", "5 s an image"),
         ("Viewers", viewers, "15"),
         ("Photographs", str(len(summary["images"])), "200 of PASCAL VOC"),
-        ("Image pixels per degree", f"{per_degree:g}" if per_degree else "not stated", "about 14"),
+        (
+            "Image pixels per degree",
+            f"{per_degree:.3g}" if per_degree else "not stated",
+            "about 14",
+        ),
         ("Sigma of the human heatmap", sigma, "20 px, about 1.4°"),
     ]
 
@@ -125,7 +129,7 @@ class Recording:
     kept: int
     dropped: int
     dropped_ms: float
-    median: float
+    median: str
     remarks: str
 
 
@@ -135,6 +139,7 @@ def recording_row(summary: dict[str, Any]) -> Recording:
     kept = by_status.get("kept", {"count": 0, "ms": 0.0})
     count = sum(part["count"] for part in by_status.values())
     total = sum(part["ms"] for part in by_status.values()) or 1.0
+    median = summary["median_fixation_ms"]
     return Recording(
         viewer=summary["subject_id"],
         format=summary["format"],
@@ -142,6 +147,6 @@ def recording_row(summary: dict[str, Any]) -> Recording:
         kept=kept["count"],
         dropped=count - kept["count"],
         dropped_ms=1 - kept["ms"] / total,
-        median=summary["median_fixation_ms"],
+        median="none" if median is None or median != median else f"{median:.0f}",
         remarks="; ".join(summary["warnings"]),
     )

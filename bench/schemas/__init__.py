@@ -43,7 +43,9 @@ def checked(content: dict[str, Any], name: str, source: str, error: type[BenchEr
     import jsonschema  # 0.2 s, and not needed to list names
 
     validator = jsonschema.Draft202012Validator(schema(name))
-    problem = jsonschema.exceptions.best_match(validator.iter_errors(content))
+    problems = list(validator.iter_errors(content))
+    unknown = [problem for problem in problems if problem.validator == "additionalProperties"]
+    problem = jsonschema.exceptions.best_match(unknown or problems)
     if problem is not None:
         raise error(f"{source}: {_message(problem)}")
     return _with_defaults(content, schema(name))
@@ -68,12 +70,16 @@ def _expected(problem: Any) -> str:
     """What the schema asks for, in words where its own words are hard to read."""
     value = problem.validator_value
     match problem.validator:
+        case "type" if value == "array":
+            return f"expected a list, [{problem.instance}]"
+        case "type" if value == "object":
+            return "expected keys with values, {key: value}"
         case "type":
             return f"expected {value if isinstance(value, str) else ' or '.join(value)}"
         case "enum":
             return f"expected one of {', '.join(map(str, value))}"
         case "pattern":
-            return f"expected a text like {value}"
+            return f"expected {problem.schema.get('description', f'a text like {value}')}"
         case "minimum":
             return f"expected {value} or more"
         case "exclusiveMinimum":

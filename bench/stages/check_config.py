@@ -17,8 +17,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Ends with 2 and a message for the first thing that does not fit."""
     from bench.workflow.configuration import read_settings
 
-    settings = read_settings(read_yaml(arguments.file), Path(__file__).parents[2])
+    settings = read_settings(
+        read_yaml(arguments.file), Path(__file__).parents[2], str(arguments.file)
+    )
     print(
-        f"{arguments.file}: good. {len(settings.datasets)} data sets, {len(settings.models)} "
-        f"networks, {len(settings.methods)} methods, {len(settings.metrics)} metrics."
+        f"{arguments.file}: good. Data sets: {', '.join(settings.datasets)}; networks: "
+        f"{', '.join(settings.models)}; methods: {', '.join(settings.methods)}; metrics: "
+        f"{', '.join(settings.metrics)}."
     )

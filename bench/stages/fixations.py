@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+from bench import __version__
 from bench.files import written_whole
 from bench.stages._options import add_dataset, add_output, chosen_dataset
 
@@ -27,6 +28,11 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = chosen_dataset(arguments)
     table, recordings = read_gaze(dataset)
     summary = _summary(dataset, table, recordings, image_sizes(dataset))
+    table.attrs = {
+        "attention-bench": __version__,
+        "dataset": dataset.id,
+        "recordings": {item["subject_id"]: item["sha256"] for item in recordings},
+    }
     with written_whole(arguments.output) as path:
         table.to_parquet(path, index=False)
     with written_whole(arguments.recordings) as path:
@@ -48,10 +54,10 @@ def _summary(
         "simulated": dataset.spec["simulated"],
         "task": dataset.spec["task"],
         "viewing_ms": dataset.spec["viewing_ms"],
-        "pixels_per_degree": dataset.spec.get("pixels_per_degree"),
+        "pixels_per_degree": dataset.pixels_per_degree,
         "reference": dataset.spec.get("reference"),
         "images": {name: list(sizes[name]) for name in sorted(sizes)},
-        "viewers": int(table["subject_id"].nunique()),
+        "viewers": int(kept["subject_id"].nunique()),
         "fixations_by_status": {
             str(status): {"count": len(rows), "ms": float(rows["duration_ms"].sum())}
             for status, rows in table.groupby("status", observed=True)

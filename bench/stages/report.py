@@ -14,6 +14,7 @@ from bench.stages._options import add_dataset, add_output, chosen_dataset
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from bench.datasets import Dataset
     from bench.report.findings import Board
@@ -22,6 +23,7 @@ log = logging.getLogger("bench")
 
 CHARTS = {"agreement": ("nss", "sauc"), "errors": ("mae_paper", "mae_density")}
 SHOWN_IN_GALLERY = 6
+FEW_IMAGES = 20  # below, a percentile interval is clearly narrower than it says
 SHOWN_HUMAN = 12
 MAE_METRICS = ("mae_paper", "mae_paper_renorm", "mae_density", "nss")
 TABLE_METRICS = (
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--methods", nargs="+", required=True, metavar="NAME")
-    parser.add_argument("--draws", type=int, default=10_000, help="of the bootstrap, as stated")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap, as stated")
     add_output(parser, "output", "report.html")
 
 
@@ -44,17 +46,23 @@ def run(arguments: argparse.Namespace) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
+    from bench.report.labels import network_label
     from bench.report.page import embedded, render
 
     dataset = chosen_dataset(arguments)
     summary = read_json(arguments.results / "recordings.json")
     board = _read_board(arguments.results)
-    figures = _charts(board, arguments.models, arguments.results / "figures")
-    figures |= _galleries(arguments, dataset, board)
+    note = "Simulated viewers" if summary["simulated"] else ""
+    figures = _charts(board, arguments, note)
+    figures |= _galleries(arguments, dataset, note)
     page = render(
         **_text(arguments, summary, board),
         figures={name: embedded(path) for name, path in figures.items()},
-        galleries=[(model, embedded(figures[f"gallery_{model}"])) for model in arguments.models],
+        galleries=[
+            (network_label(model), embedded(figures[f"gallery_{model}"]))
+            for model in arguments.models
+        ],
     )
     with written_whole(arguments.output) as path:
         path.write_text(page, encoding="utf-8")
@@ -83,37 +91,42 @@ def _read_board(results: Path) -> Board:
     )
 
 
-def _charts(board: Board, models: list[str], folder: Path) -> dict[str, Path]:
-    """The two bar charts; the page shows the PNG, the SVG is for papers."""
+def _charts(board: Board, arguments: argparse.Namespace, note: str) -> dict[str, Path]:
+    """The two bar charts as SVG; where none of its metrics was scored, with those that were."""
     from bench.report.charts import score_chart
     from bench.report.pictures import save
 
-    scored = set(board.leaderboard["metric"])
     shown = {}
-    for name, metrics in CHARTS.items():
-        figure = score_chart(board.leaderboard, [m for m in metrics if m in scored], models)
-        shown[name] = save(figure, folder / name)[0]
+    for name in CHARTS:
+        figure = score_chart(board.leaderboard, _chart_metrics(board, name), arguments.models)
+        shown[name] = save(figure, arguments.results / "figures" / name, note)[0]
     return shown
 
 
-def _galleries(arguments: argparse.Namespace, dataset: Dataset, board: Board) -> dict[str, Path]:
+def _chart_metrics(board: Board, chart: str) -> list[str]:
+    scored = sorted(board.names)
+    return [metric for metric in CHARTS[chart] if metric in scored] or scored[:2]
+
+
+def _galleries(arguments: argparse.Namespace, dataset: Dataset, note: str) -> dict[str, Path]:
     from bench.maps import open_maps, read_map
     from bench.report.pictures import gallery, human_heatmaps, photograph, save
 
     folder = arguments.results / "figures"
     stimuli = {path.name: path for path in dataset.stimuli()}
+    shown = [*_spread(list(stimuli), SHOWN_HUMAN), *_spread(list(stimuli), SHOWN_IN_GALLERY)]
     with open_maps(arguments.results / "heatmaps.h5") as file:
-        human = {name: read_map(file, name) for name in stimuli}
+        human = {name: read_map(file, name) for name in dict.fromkeys(shown)}
     pictures = {name: photograph(stimuli[name]) for name in _spread(list(stimuli), SHOWN_HUMAN)}
     figure = human_heatmaps(pictures, human)
-    paths = {"human_heatmaps": save(figure, folder / "human_heatmaps")[1]}
+    paths = {"human_heatmaps": save(figure, folder / "human_heatmaps", note)[1]}
     chosen = _spread(list(stimuli), SHOWN_IN_GALLERY)
     pictures = {name: photograph(stimuli[name]) for name in chosen}
     for model in arguments.models:
         rows, titles = _gallery_rows(arguments, model, list(pictures))
-        shown = {name: human[name] for name in pictures}
-        figure = gallery(pictures, [("Human", shown), *rows], titles)
-        paths[f"gallery_{model}"] = save(figure, folder / f"gallery_{model}")[1]
+        maps = {name: human[name] for name in pictures}
+        figure = gallery(pictures, [("Human", maps), *rows], titles)
+        paths[f"gallery_{model}"] = save(figure, folder / f"gallery_{model}", note)[1]
     return paths
 
 
@@ -151,6 +164,7 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
     from bench.report import tables
     from bench.report.findings import findings
     from bench.report.labels import method_texts
+    from bench.statistics import DRAWS
 
     scored = set(board.leaderboard["metric"])
     shown = [name for name in TABLE_METRICS if name in scored]
@@ -162,7 +176,12 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
     return {
         "summary": summary,
         "findings": findings(board),
-        "draws": arguments.draws,
+        "draws": DRAWS,
+        "scored_images": _range(board.leaderboard["n_images"]),
+        "chart_labels": {
+            name: " and ".join(board.names[metric] for metric in _chart_metrics(board, name))
+            for name in CHARTS
+        },
         "conditions": tables.beside_the_paper(summary, heatmap["sigma_px"]),
         "metrics": [get_metric(name) for name in shown],
         "rows": tables.leaderboard_rows(board, shown, shown[0]),
@@ -171,18 +190,29 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
         "mae_metrics": [get_metric(name) for name in MAE_METRICS if name in scored],
         "mae_rows": tables.leaderboard_rows(
             board, [name for name in MAE_METRICS if name in scored], "mae_paper"
-        ),
+        )
+        if "mae_paper" in scored
+        else [],
         "difference_metrics": [get_metric(name) for name in shown[:3]],
         "differences": tables.differences_to(board, "centre", shown[:3]),
         "sigma_px": f"{heatmap['sigma_px']:g}",
-        "shown": range(SHOWN_IN_GALLERY),
+        "size_px": heatmap["size_px"],
+        "shown": f"{min(len(summary['images']), SHOWN_IN_GALLERY)} of "
+        f"{len(summary['images'])} photographs",
+        "few": board.leaderboard["n_images"].max() < FEW_IMAGES,
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
         "flags": sorted(Counter(scores["flag"].dropna()).items()),
         "methods": [texts[name] for name in arguments.methods],
-        "provenance": _provenance(arguments, heatmap),
+        "provenance": _provenance(arguments, summary, heatmap),
     }
+
+
+def _range(counts: pd.Series) -> str:
+    """ "60", or "57 to 60" where some scores have fewer images."""
+    low, high = int(counts.min()), int(counts.max())
+    return str(high) if low == high else f"{low} to {high}"
 
 
 def _not_applicable(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
@@ -199,23 +229,35 @@ def _not_applicable(arguments: argparse.Namespace) -> list[tuple[str, str, str]]
     return found
 
 
-def _provenance(arguments: argparse.Namespace, heatmap: dict[str, Any]) -> list[tuple[str, str]]:
+def _provenance(
+    arguments: argparse.Namespace, summary: dict[str, Any], heatmap: dict[str, Any]
+) -> list[tuple[str, str]]:
     """What the numbers were made from; nothing here differs between two equal runs."""
     from importlib.metadata import version
 
     from bench import __version__
     from bench.maps import open_maps
+    from bench.statistics import DRAWS
 
-    weights = []
+    weights, made, options = [], set(), []
     for model in arguments.models:
-        with open_maps(arguments.results / model / "maps" / f"{arguments.methods[0]}.h5") as file:
-            weights.append(f"{model}: {file.attrs['weights']}")
+        for method in arguments.methods:
+            with open_maps(arguments.results / model / "maps" / f"{method}.h5") as file:
+                weights.append(f"{model}: {file.attrs['weights']}")
+                made.add(str(file.attrs["version"]))
+                if file.attrs["options"] != "{}":
+                    options.append(f"{model}, {method}: {file.attrs['options']}")
     choices = ("protocol", "kernel", "sigma_px", "size_px", "normalise", "duration")
     heatmap["protocol"] = heatmap["name"]
-    packages = ("torch", "numpy", "scipy", "pandas", "snakemake")
+    packages = ("numpy", "scipy", "pandas", "snakemake")
+    checksums = [f"{item['subject_id']}: {item['sha256'][:16]}" for item in summary["recordings"]]
     return [
         ("attention-bench", __version__),
+        ("Maps made with", "; ".join(sorted(made))),
         ("Packages", ", ".join(f"{name} {version(name)}" for name in packages)),
         ("Human heatmap", ", ".join(f"{name} {heatmap[name]}" for name in choices)),
-        ("Weights", "; ".join(weights)),
+        ("Bootstrap", f"{DRAWS} draws, seed {arguments.seed}"),
+        ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
+        ("Weights", "; ".join(dict.fromkeys(weights))),
+        ("Recordings, SHA-256", ", ".join(checksums)),
     ]

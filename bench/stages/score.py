@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from bench import __version__
 from bench.errors import UsageError
 from bench.files import written_whole
 from bench.stages._inputs import read_fixations
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     import pandas as pd
     from tqdm import tqdm
 
+    from bench.maps import stored_fingerprint
     from bench.metrics import get_metric, metric_names
     from bench.scores import COLUMNS, Gaze, baseline_scores, method_scores
 
@@ -46,6 +48,12 @@ def run(arguments: argparse.Namespace) -> None:
     table = pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(
         {"value": "float64", "flag": "string", "n_fixations": "int64"}
     )
+    table.attrs = {
+        "attention-bench": __version__,
+        "dataset": str(gaze.protocol["dataset"]),
+        "protocol": str(gaze.protocol["name"]),
+        "maps": stored_fingerprint(arguments.maps)[0] if arguments.maps else what,
+    }
     with written_whole(arguments.output) as path:
         table.to_parquet(path, index=False)
     log.info("%s: %d maps on %d images", what, table["map"].nunique(), len(gaze.images))

@@ -33,13 +33,13 @@ class Settings:
     seed: int
 
 
-def read_settings(config: dict[str, Any], project: Path) -> Settings:
+def read_settings(config: dict[str, Any], project: Path, source: str = "configuration") -> Settings:
     """The settings in `config`; data sets are sought in ./data and in the project's data/.
 
     Raises UsageError for an unknown key, a wrong value or an unknown name (with the nearest
     ones), DataError for a data set's folder that is not there.
     """
-    config = checked(config, "config", "configuration", UsageError)
+    config = checked(config, "config", source, UsageError)
     files = dataset_files(Path("data"), project / "data")
     for name in [*config["datasets"], *config["roots"]]:
         _known("dataset", name, files)

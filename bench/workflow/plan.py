@@ -66,13 +66,15 @@ def map_fingerprint(
 
 
 def stimuli_fingerprint(dataset: Dataset) -> str:
-    """The photographs' contents; for a data set that a rule makes, the code that makes them.
+    """The photographs' contents, and for a data set that a rule makes the code that makes them.
 
-    The latter are not there yet when Snakemake first reads the rules.
+    That rule may run after Snakemake has read the rules: the files then are absent or about to
+    change, and their code tells.
     """
-    if dataset.made_by_rule:
-        return fingerprint.code("datasets/demo/photographs.py")
-    return fingerprint.files(dataset.stimuli())
+    contents = fingerprint.files(dataset.stimuli())
+    if not dataset.made_by_rule:
+        return contents
+    return contents + fingerprint.code("datasets/demo/photographs.py")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ rule report:
         results=subpath(output.page, parent=True),
         models=plan.settings.models,
         methods=list(plan.settings.methods),
+        seed=plan.settings.seed,
         code=plan.code("report"),
     shell:
         "python -m bench report {params.dataset} --results {params.results} "
-        "--models {params.models} --methods {params.methods} --output {output.page} --log {log}"
+        "--models {params.models} --methods {params.methods} --seed {params.seed} --output {output.page} --log {log}"
