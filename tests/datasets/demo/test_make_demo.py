@@ -1,7 +1,5 @@
 """The demo as a whole: its files, their bytes, its photographs."""
 
-import ast
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import bench.datasets.demo as package
 from bench.datasets.demo import DEMO_FILES, make_demo
 from bench.datasets.demo.photographs import PHOTOGRAPHS
 
@@ -21,15 +18,6 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_demo_writes_exactly_the_files_that_it_lists(demo):
     assert sorted(contents(demo)) == sorted(DEMO_FILES)
-
-
-def test_list_of_files_is_a_literal_that_the_snakefile_can_read():
-    (value,) = (
-        node.value
-        for node in ast.parse(inspect.getsource(package)).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "DEMO_FILES"
-    )
-    assert ast.literal_eval(value) == DEMO_FILES
 
 
 def test_every_photograph_is_listed_and_credited(demo):
