@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCORE_COLUMNS = ["dataset", "image", "model", "method", "map", "metric", "value", "flag"]
 ROW = ["model", "method", "map"]
 BASELINE = "baseline"
+# Scores agree to this share between machines, cores and batch sizes; a difference below it is none.
+REPRODUCIBLE = 1e-5
 
 
 def leaderboard(
@@ -90,8 +92,8 @@ def comparisons(
 
     scores: as in `leaderboard`. Columns of the result: dataset, metric, model_a, map_a, model_b,
     map_b; mean_difference (a - b), ci_low, ci_high, n_images (shared by both), d_z as in
-    `compare_paired`; better: "a" or "b" where the interval leaves 0 out, by the metric's
-    direction, otherwise "unclear". Pairs come in the order of model and map.
+    `compare_paired`; better: "a" or "b" where the interval leaves 0 out by more than rounding, by
+    the metric's direction, otherwise "unclear". Pairs come in the order of model and map.
 
     One matrix of bootstrap means serves all pairs of a metric: with the same images, the bootstrap
     of a difference is the difference of the bootstraps.
@@ -108,7 +110,9 @@ def comparisons(
             part[f"model_{side}"] = labels["model"].to_numpy()[index]
             part[f"map_{side}"] = labels["map"].to_numpy()[index]
         part = part.assign(**numbers)
-        part["better"] = _verdict(part, get_metric(name).sign, "a", "b")
+        means = np.abs(table.mean().to_numpy())
+        least = REPRODUCIBLE * np.maximum(means[a], means[b])
+        part["better"] = _verdict(part, get_metric(name).sign, least)
         parts.append(part)
     if not parts:
         columns = ["mean_difference", "ci_low", "ci_high", "n_images", "d_z", "better"]
@@ -145,7 +149,10 @@ def _above_centre(
         return [""] * values.shape[1]
     difference = sign * (values - values[:, [centre]])
     found = bootstrap_mean(difference, **options)
-    words = np.select([found.ci_low > 0, found.ci_high < 0], ["yes", "no"], "unclear").tolist()
+    means = np.abs(bootstrap_mean(values, draws=1, level=0.5).mean)
+    least = REPRODUCIBLE * np.maximum(means, means[centre])
+    above, below = found.ci_low > least, found.ci_high < -least
+    words = np.select([above, below], ["yes", "no"], "unclear").tolist()
     return [
         "" if column == centre or np.isnan(found.ci_low[column]) else word
         for column, word in enumerate(words)
@@ -162,11 +169,11 @@ def _ceiling_shares(values: np.ndarray, centre: int, human: int) -> list[float]:
     return shares
 
 
-def _verdict(part: pd.DataFrame, sign: int, above: Hashable, below: Hashable) -> np.ndarray:
-    """`above` where the interval lies on the better side of 0, `below` on the worse one."""
-    up, down = part["ci_low"] > 0, part["ci_high"] < 0
+def _verdict(part: pd.DataFrame, sign: int, least: np.ndarray) -> np.ndarray:
+    """The better side, a or b, where the interval is on one side of 0 by more than `least`."""
+    up, down = part["ci_low"] > least, part["ci_high"] < -least
     better, worse = (up, down) if sign > 0 else (down, up)
-    return np.select([better, worse], [above, below], "unclear")
+    return np.select([better, worse], ["a", "b"], "unclear")
 
 
 def _pair_numbers(

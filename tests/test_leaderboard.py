@@ -194,3 +194,13 @@ def test_a_human_row_that_is_not_above_the_centre_is_no_ceiling():
     scores = table(["nss"])
     scores.loc[scores["map"] == "human", "value"] -= 9
     assert leaderboard(scores, **OPTIONS)["ceiling_share"].isna().all()
+
+
+def test_a_difference_of_rounding_is_no_difference():
+    scores = table(["nss"])
+    twin = scores[scores["map"] == "gradcam"].assign(method="cam", map="cam")
+    twin["value"] *= 1 + 1e-8
+    found = comparisons(pd.concat([scores, twin]), **OPTIONS)
+    pair = found[(found["map_a"] == "cam") & (found["map_b"] == "gradcam")]
+    assert pair["ci_low"].item() > 0
+    assert pair["better"].item() == "unclear"

@@ -1,7 +1,7 @@
 """Mean absolute error between a map and the human heatmap: the paper's, and two that mean more.
 
 The paper's own, taken literally, is won by an all-zero map on every image: the heatmap's values lie
-near 5e-5, a map's between 0 and 1, so the error is the map's mean (notes in docs/metrics).
+far below a map's, which reach 1, so the error is nearly the map's mean.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def mae_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
     reference=f"{PAPER}, with the heatmap rescaled to a maximum of 1",
     description=(
         "Mean |S - G / max G| over pixels, S scaled to [0, 1].\n"
-        "Lower is better; most of G is near 0, so dark maps still win over all but human ones."
+        "Lower is better; where most of G is close to 0, dark maps are favoured."
     ),
 )
 def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:

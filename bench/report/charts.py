@@ -72,6 +72,8 @@ def _panel(
             of_model["mean"], places, xerr=spread, fmt="none", ecolor="black", elinewidth=0.9
         )
     for baseline, (style, name) in REFERENCE_LINES.items():
+        if baseline == "human" and "heatmap" in described.needs:
+            continue  # scored on one viewer's map at a time: not comparable with the bars
         found = rows.loc[(rows["model"] == "baseline") & (rows["method"] == baseline), "mean"]
         if len(found):
             axis.axvline(found.iloc[0], color="black", linestyle=style, linewidth=1.2, label=name)

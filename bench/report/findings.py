@@ -119,6 +119,8 @@ def _above_centre(board: Board, metric: str) -> str:
     if centre is None:
         return ""
     rows = board.rows(metric)
+    if not rows["above_centre"].isin(["yes", "no", "unclear"]).any():
+        return ""  # too few photographs for an interval
     above = rows[rows["above_centre"] == "yes"]
     below = rows[rows["above_centre"] == "no"]
     name = board.names[metric]
@@ -126,14 +128,14 @@ def _above_centre(board: Board, metric: str) -> str:
     if above.empty:
         text = f"No map is above {against} with confidence"
     else:
-        text = f"{len(above)} of {len(rows)} maps are above {against}"
-    return f"{text}; {len(below)} are below it, {len(rows) - len(above) - len(below)} unclear."
+        text = f"Of {len(rows)} maps {len(above)} are above {against}"
+    return f"{text}; below it: {len(below)}, unclear: {len(rows) - len(above) - len(below)}."
 
 
 def _ceiling(board: Board, metric: str) -> str:
     human, centre = board.baseline(metric, "human"), board.baseline(metric, "centre")
     if human is None or centre is None:
-        return ""
+        return f"No human ceiling by {board.names[metric]}: it needs two viewers on a photograph."
     if human["above_centre"] != "yes":
         return (
             f"No ceiling by {board.names[metric]}: other viewers, {valued(human)}, are not above "
@@ -174,6 +176,15 @@ def _layer(row: pd.Series) -> str:
     return row["map"].removeprefix("dense_")
 
 
+def zero_comes_first(board: Board) -> bool:
+    """Whether the all-zero map has the lowest literal MAE of all rows, other viewers included."""
+    zero = board.baseline("mae_paper", "zero")
+    if zero is None:
+        return False
+    everyone = [*board.rows("mae_paper")["mean"], *board.rows("mae_paper", baseline=True)["mean"]]
+    return len(everyone) > 1 and zero["mean"] <= min(everyone)
+
+
 def _literal_error(board: Board) -> str:
     zero = board.baseline("mae_paper", "zero")
     human = board.baseline("mae_paper", "human")
@@ -181,8 +192,7 @@ def _literal_error(board: Board) -> str:
     if zero is None or human is None or maps.empty:
         return ""
     best = maps.iloc[0]
-    everyone = [best["mean"], *board.rows("mae_paper", baseline=True)["mean"]]
-    place = "first" if zero["mean"] <= min(everyone) else "not first"
+    place = "first" if zero_comes_first(board) else "not first"
     verdict = (
         "It rewards emptiness, not agreement, and must not be read alone."
         if place == "first"
@@ -190,6 +200,7 @@ def _literal_error(board: Board) -> str:
     )
     return (
         f"The paper's MAE, taken literally, puts the all-zero map {place}: error "
-        f"{number(zero['mean'])}, against {number(human['mean'])} for other viewers and "
+        f"{number(zero['mean'])}, against {number(human['mean'])} for other viewers (on one "
+        f"viewer's map at a time) and "
         f"{number(best['mean'])} for the best map ({named(best)}). {verdict}"
     )

@@ -10,6 +10,7 @@ from typing import Any
 from bench import __version__
 from bench.files import written_whole
 from bench.stages._options import add_dataset, add_output, chosen_dataset
+from bench.workflow import fingerprint
 
 log = logging.getLogger("bench")
 
@@ -56,6 +57,7 @@ def _summary(
         "viewing_ms": dataset.spec["viewing_ms"],
         "pixels_per_degree": dataset.pixels_per_degree,
         "reference": dataset.spec.get("reference"),
+        "photographs_sha256": fingerprint.files(dataset.stimuli()),
         "images": {name: list(sizes[name]) for name in sorted(sizes)},
         "viewers": int(kept["subject_id"].nunique()),
         "fixations_by_status": {

@@ -160,7 +160,7 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
     from bench.maps import open_maps
     from bench.metrics import get_metric
     from bench.report import tables
-    from bench.report.findings import findings
+    from bench.report.findings import findings, zero_comes_first
     from bench.report.labels import method_texts
     from bench.statistics import DRAWS
 
@@ -177,6 +177,9 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
         "findings": findings(board),
         "draws": DRAWS,
         "scored_images": _range(board.leaderboard["n_images"]),
+        "headline": {"nss", "sauc"} <= scored,
+        "zero_first": zero_comes_first(board),
+        "human_line_left_out": board.baseline("mae_density", "human") is not None,
         "chart_labels": {
             name: " and ".join(board.names[metric] for metric in _chart_metrics(board, name))
             for name in CHARTS
@@ -211,7 +214,7 @@ def _text(arguments: argparse.Namespace, summary: dict[str, Any], board: Board) 
 
 def _range(counts: pd.Series) -> str:
     """ "60", or "57 to 60" where some scores have fewer images."""
-    low, high = int(counts.min()), int(counts.max())
+    low, high = int(counts[counts > 0].min()), int(counts.max())
     return str(high) if low == high else f"{low} to {high}"
 
 
@@ -250,7 +253,13 @@ def _provenance(
     choices = ("protocol", "kernel", "sigma_px", "size_px", "normalise", "duration")
     heatmap["protocol"] = heatmap["name"]
     packages = ("numpy", "scipy", "pandas", "snakemake")
-    checksums = [f"{item['subject_id']}: {item['sha256'][:16]}" for item in summary["recordings"]]
+    files: dict[str, list[str]] = {}
+    for item in summary["recordings"]:
+        files.setdefault(item["sha256"][:16], []).append(item["subject_id"])
+    checksums = [
+        digest if len(files) == 1 else f"{' '.join(viewers)}: {digest}"
+        for digest, viewers in files.items()
+    ]
     return [
         ("attention-bench", __version__),
         ("Maps made with", "; ".join(sorted(made))),
@@ -260,4 +269,5 @@ def _provenance(
         ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
         ("Weights", "; ".join(dict.fromkeys(weights))),
         ("Recordings, SHA-256", ", ".join(checksums)),
+        ("Photographs, SHA-256", summary["photographs_sha256"]),
     ]

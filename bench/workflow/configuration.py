@@ -41,7 +41,8 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     """
     config = checked(config, "config", source, UsageError)
     files = dataset_files(Path("data"), project / "data")
-    for name in [*config["datasets"], *config["roots"]]:
+    roots = {name: Path(root).expanduser() for name, root in config["roots"].items()}
+    for name in [*config["datasets"], *roots]:
         _known("dataset", name, files)
     for name in [*config["models"], *config["weights"]]:
         _known("model", name, network_names())
@@ -49,10 +50,7 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     for name in config["models"]:
         weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
     return Settings(
-        datasets={
-            name: load_dataset(files[name], config["roots"].get(name))
-            for name in config["datasets"]
-        },
+        datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
         models=config["models"],
         weights=weights,
@@ -102,4 +100,6 @@ def _known(kind: str, name: str, known: Any) -> None:
 
 
 def _as_list(paths: str | list[str]) -> list[str]:
-    return [paths] if isinstance(paths, str) else list(paths)
+    """Paths as Snakemake wants them: a list, and `~` written out."""
+    given = [paths] if isinstance(paths, str) else paths
+    return [str(Path(path).expanduser()) for path in given]

@@ -34,7 +34,7 @@ MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 # kinds of data sets, the families of metrics). Maps have fingerprints of their own.
 CODE = {
     "demo": ("stages/demo.py", "datasets/demo/*.py"),
-    "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py"),
+    "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py", "schemas/*.yaml"),
     "heatmap": ("stages/heatmap.py",),
     "score": ("stages/score.py", "metrics/*.py"),
     "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
@@ -57,6 +57,7 @@ def map_fingerprint(
             network_entry(model).path,
             "attention/_batches.py",
             "stages/_dataset_maps.py",
+            "networks/*.txt",
         ),
         options=options,
         model=model,

@@ -61,8 +61,8 @@ def test_ties_are_named_as_ties(board):
 
 def test_maps_above_and_below_the_centre_are_counted(board):
     (sentence,) = [text for text in findings(board) if "blob" in text and "(NSS" in text]
-    assert sentence.startswith("3 of 5 maps are above")
-    assert "2 are below it, 0 unclear" in sentence
+    assert sentence.startswith("Of 5 maps 3 are above")
+    assert "below it: 2, unclear: 0" in sentence
 
 
 def test_the_share_of_the_ceiling_is_from_the_centre_to_the_humans(board):
