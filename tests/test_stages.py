@@ -238,3 +238,16 @@ def test_a_method_that_does_not_apply_is_named_with_its_reason(tiny, gaze):
     with h5py.File(path, "a") as file:
         file.attrs.update(maps="[]", not_applicable="it has no layer")
     assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in _report(tiny, gaze)
+
+
+def test_gaze_that_never_meets_a_photograph_still_gives_a_report(tiny, tmp_path):
+    header, *rows = (tiny / "fixations.csv").read_text().splitlines()
+    moved = [",".join([*row.split(",")[:2], "-50", "-50", "100"]) for row in rows]
+    (tiny / "fixations.csv").write_text("\n".join([header, *moved]) + "\n")
+    results = tmp_path / "results" / "tiny"
+    bench("fixations", "--dataset", tiny / "dataset.yaml", *_outputs(results))
+    bench("heatmap", *_gaze_inputs(results), "--output", results / "heatmaps.h5")
+    _maps(results / "efficientnet_lite0" / "maps" / "gradcam.h5", lambda image: np.eye(4))
+    page = _report(tiny, results)
+    assert "over the 0 photographs with a score" in page
+    assert "Photographs without a fixation, left out of the means: a.png, b.png" in page

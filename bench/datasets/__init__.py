@@ -152,12 +152,16 @@ def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def read_gaze(dataset: Dataset) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def read_gaze(
+    dataset: Dataset, sizes: dict[str, tuple[int, int]]
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The fixation table (bench.gaze.FIXATION_COLUMNS) and one summary per recording.
+
+    `sizes` are the photographs' `image_sizes`.
 
     Raises DataError for what cannot be read and ValidationError for what fails a check.
     """
-    return _kind(dataset).read_gaze(dataset, image_sizes(dataset))
+    return _kind(dataset).read_gaze(dataset, sizes)
 
 
 def _kind(dataset: Dataset) -> Any:

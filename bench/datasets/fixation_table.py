@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.errors import DataError, ValidationError
+from bench.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +146,7 @@ def _summary(path: Path, viewer: str, rows: pd.DataFrame) -> dict[str, Any]:
         "recording_id": viewer,
         "subject_id": viewer,
         "format": f"published table ({path.name})",
-        "sha256": _sha256(path),
+        "sha256": sha256(path),
         "trials": {"found": int(rows["image_id"].nunique())},
         "duration_convention": "as published",
         "fixations": {
@@ -157,8 +157,3 @@ def _summary(path: Path, viewer: str, rows: pd.DataFrame) -> dict[str, Any]:
         "warnings": [],
         "errors": [],
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import DataError
+from bench.files import sha256
 from bench.gaze.calibration import TrackerReport, display_sizes, tracker_report
 from bench.gaze.checks import check_events
 from bench.gaze.events import Events
@@ -59,7 +59,7 @@ def read_recording(
     kind = recording_format(path)
     try:
         events, reader = _read(path, kind, salvage, screen)
-        checksum = _sha256(path)
+        checksum = sha256(path)
     except MemoryError:
         raise DataError(f"{path.name}: too large for this machine's memory.") from None
     except OSError as error:
@@ -206,8 +206,3 @@ def _block_frame(events: Events) -> pd.DataFrame:
             "rate_hz": "float64",
         }
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

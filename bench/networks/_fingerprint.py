@@ -1,11 +1,11 @@
 """Which weights a network has, as a short text; torch-free, for the workflow's planner."""
 
-import hashlib
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.errors import DataError, UsageError
+from bench.files import sha256
 
 from ._registry import network_entry
 
@@ -58,8 +58,7 @@ def needs_files(name: str) -> str:
 
 def _sha256(name: str, path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256(path)
     except OSError as error:
         raise DataError(missing_file(name, path, error)) from None
 

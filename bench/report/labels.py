@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from bench.attention import method_files
 from bench.literals import literals
@@ -25,6 +26,7 @@ class MethodText:
     reference: str
 
 
+@cache
 def method_texts() -> dict[str, MethodText]:
     """{method id: its text}, read from the files without importing them (and so without torch)."""
     texts = {}

@@ -27,8 +27,9 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.datasets import image_sizes, read_gaze
 
     dataset = chosen_dataset(arguments)
-    table, recordings = read_gaze(dataset)
-    summary = _summary(dataset, table, recordings, image_sizes(dataset))
+    sizes = image_sizes(dataset)
+    table, recordings = read_gaze(dataset, sizes)
+    summary = _summary(dataset, table, recordings, sizes)
     table.attrs = {
         "attention-bench": __version__,
         "dataset": dataset.id,

@@ -11,6 +11,8 @@ import json
 from functools import cache
 from pathlib import Path
 
+from bench.files import sha256
+
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -50,8 +52,7 @@ def _file_hash(path: Path) -> str:
 @cache
 def _content_hash(path: Path, size: int, time_ns: int) -> str:
     """The file's SHA-256, read once in this process while size and time stay."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256(path)
 
 
 def _digest(contents: dict[str, bytes]) -> str:

@@ -3,7 +3,8 @@
 import pytest
 from PIL import Image
 
-from bench.datasets import load_dataset, read_gaze
+from bench.datasets import image_sizes, load_dataset
+from bench.datasets import read_gaze as read_gaze_with
 from bench.errors import DataError, UsageError, ValidationError
 
 DESCRIPTION = """\
@@ -15,6 +16,10 @@ stimuli: {folder: stimuli, pattern: "*.png"}
 fixations: {file: fixations.csv, columns: {image_id: picture, duration_ms: ms}}
 """
 HEADER = "picture,subject_id,x_image_px,y_image_px,ms\n"
+
+
+def read_gaze(dataset):
+    return read_gaze_with(dataset, image_sizes(dataset))
 
 
 @pytest.fixture

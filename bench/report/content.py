@@ -1,0 +1,137 @@
+"""Everything on the page but the pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from bench import __version__
+from bench.maps import open_maps
+from bench.metrics import get_metric
+from bench.report import tables
+from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
+from bench.report.findings import findings, zero_comes_first
+from bench.report.labels import method_texts, network_label
+from bench.statistics import DRAWS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.report.findings import Board
+    from bench.report.results import Results
+
+FEW_IMAGES = 20  # below, a percentile interval is clearly narrower than it says
+MAE_METRICS = ("mae_paper", "mae_paper_renorm", "mae_density", "nss")
+TABLE_METRICS = ("nss", "sauc", "ig", "auc", "cc", "sim", "kl", "mae_density")
+
+
+def page_text(
+    results: Results, summary: dict[str, Any], board: Board, *, seed: int
+) -> dict[str, Any]:
+    """Everything on the page but the pictures, by the names of report.html.j2.
+
+    `summary` is the content of recordings.json, `seed` that of the bootstrap.
+    """
+    import pandas as pd
+
+    scored = set(board.leaderboard["metric"])
+    shown = [name for name in TABLE_METRICS if name in scored]
+    shown += sorted(scored - {*TABLE_METRICS, *MAE_METRICS})
+    shown = shown or sorted(scored)
+    scores = pd.read_csv(results.folder / "scores.csv", usecols=["flag"])
+    with open_maps(results.folder / "heatmaps.h5") as file:
+        heatmap = dict(file.attrs)
+    texts = method_texts()
+    return {
+        "summary": summary,
+        "findings": findings(board),
+        "draws": DRAWS,
+        "scored_images": _range(board.leaderboard["n_images"]),
+        "headline": {"nss", "sauc"} <= scored,
+        "zero_first": zero_comes_first(board),
+        "human_line_left_out": board.baseline("mae_density", "human") is not None,
+        "chart_labels": {
+            name: " and ".join(board.names[metric] for metric in chart_metrics(board, name))
+            for name in CHARTS
+        },
+        "conditions": tables.beside_the_paper(summary, heatmap["sigma_px"]),
+        "metrics": [get_metric(name) for name in shown],
+        "terms": [get_metric(name) for name in [*shown, *sorted(scored - set(shown))]],
+        "rows": tables.leaderboard_rows(board, shown, shown[0]),
+        "above": tables.ABOVE,
+        "not_applicable": _not_applicable(results),
+        "mae_metrics": [get_metric(name) for name in MAE_METRICS if name in scored],
+        "mae_rows": tables.leaderboard_rows(
+            board, [name for name in MAE_METRICS if name in scored], "mae_paper"
+        )
+        if "mae_paper" in scored
+        else [],
+        "difference_metrics": [get_metric(name) for name in shown[:3]],
+        "differences": tables.differences_to(board, "centre", shown[:3]),
+        "sigma_px": f"{heatmap['sigma_px']:g}",
+        "size_px": heatmap["size_px"],
+        "shown": f"{min(len(summary['images']), SHOWN_IN_GALLERY)} of "
+        f"{len(summary['images'])} photographs",
+        "few": board.leaderboard["n_images"].max() < FEW_IMAGES,
+        "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
+        "fates": tables.fates(summary["fixations_by_status"]),
+        "recordings": [tables.recording_row(item) for item in summary["recordings"]],
+        "flags": sorted(Counter(scores["flag"].dropna()).items()),
+        "methods": [texts[name] for name in results.methods],
+        "provenance": _provenance(results, summary, heatmap, seed),
+    }
+
+
+def _range(counts: pd.Series) -> str:
+    """ "60", or "57 to 60" where some scores have fewer images."""
+    scored = counts[counts > 0]
+    if scored.empty:
+        return "0"
+    low, high = int(scored.min()), int(scored.max())
+    return str(high) if low == high else f"{low} to {high}"
+
+
+def _not_applicable(results: Results) -> list[tuple[str, str, str]]:
+    """(network, method, why) of methods that need what a network lacks."""
+    texts = method_texts()
+    return [
+        (network_label(model), texts[method].label, file.attrs["not_applicable"])
+        for model, method, file in results.map_files()
+        if "not_applicable" in file.attrs
+    ]
+
+
+def _provenance(
+    results: Results, summary: dict[str, Any], heatmap: dict[str, Any], seed: int
+) -> list[tuple[str, str]]:
+    """What the numbers were made from; nothing here differs between two equal runs."""
+    weights, made, options = [], set(), []
+    for model, method, file in results.map_files():
+        weights.append(f"{model}: {file.attrs['weights']}")
+        made.add(str(file.attrs["version"]))
+        if file.attrs["options"] != "{}":
+            options.append(f"{model}, {method}: {file.attrs['options']}")
+    choices = ("kernel", "sigma_px", "size_px", "normalise", "duration")
+    heatmap_choices = ", ".join(
+        [f"protocol {heatmap['name']}", *(f"{name} {heatmap[name]}" for name in choices)]
+    )
+    packages = ("numpy", "scipy", "pandas", "snakemake")
+    files: dict[str, list[str]] = {}
+    for item in summary["recordings"]:
+        files.setdefault(item["sha256"][:16], []).append(item["subject_id"])
+    checksums = [
+        digest if len(files) == 1 else f"{' '.join(viewers)}: {digest}"
+        for digest, viewers in files.items()
+    ]
+    return [
+        ("attention-bench", __version__),
+        ("Maps made with", "; ".join(sorted(made))),
+        ("Packages", ", ".join(f"{name} {version(name)}" for name in packages)),
+        ("Human heatmap", heatmap_choices),
+        ("Bootstrap", f"{DRAWS} draws, seed {seed}"),
+        ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
+        ("Weights", "; ".join(dict.fromkeys(weights))),
+        ("Recordings, SHA-256", ", ".join(checksums)),
+        ("Photographs, SHA-256", summary["photographs_sha256"]),
+    ]

@@ -1,0 +1,50 @@
+"""What the report is made from: the tables and map files of one data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.maps import open_maps
+from bench.metrics import get_metric
+from bench.report.findings import Board
+from bench.report.labels import map_label, network_label
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@dataclass(frozen=True)
+class Results:
+    """A folder of results, with the networks and methods that belong to the report."""
+
+    folder: Path
+    models: list[str]
+    methods: list[str]
+
+    def map_files(self, *models: str) -> Iterator[tuple[str, str, h5py.File]]:
+        """(network, method, its open file), of all networks or of `models`."""
+        for model in models or self.models:
+            for method in self.methods:
+                with open_maps(self.folder / model / "maps" / f"{method}.h5") as file:
+                    yield model, method, file
+
+    def board(self) -> Board:
+        """The leaderboard and the comparisons, with labels."""
+        import pandas as pd
+
+        leaderboard = pd.read_csv(self.folder / "leaderboard.csv", keep_default_na=True)
+        leaderboard["label"] = [
+            map_label(method, name)
+            for method, name in zip(leaderboard["method"], leaderboard["map"], strict=True)
+        ]
+        leaderboard["network"] = [network_label(model) for model in leaderboard["model"]]
+        metrics = {name: get_metric(name) for name in leaderboard["metric"].unique()}
+        return Board(
+            leaderboard,
+            pd.read_csv(self.folder / "comparisons.csv"),
+            {name: metric.label for name, metric in metrics.items()},
+            frozenset(name for name, metric in metrics.items() if metric.direction == "higher"),
+        )
