@@ -77,7 +77,8 @@ def _panel(
         found = rows.loc[(rows["model"] == "baseline") & (rows["method"] == baseline), "mean"]
         if len(found):
             axis.axvline(found.iloc[0], color="black", linestyle=style, linewidth=1.2, label=name)
-    axis.margins(x=0.03)  # a line at 0 must not hide in the frame
+    axis.use_sticky_edges = False
+    axis.margins(x=0.03)  # a line at 0, where the all-zero map stands, must not hide in the frame
     axis.set_yticks(range(len(labels)), labels)
     axis.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     better = "higher" if described.direction == "higher" else "lower"
