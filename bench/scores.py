@@ -5,20 +5,23 @@ No torch here: maps come from files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.errors import ValidationError, unknown_name
+from bench.fitted_scores import fitted_rows
 from bench.heatmaps import fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
     CentreBias,
     GazeTarget,
     SaliencyMap,
+    get_metric,
     leave_one_viewer_out,
     scale_fixations,
     score_flags,
@@ -26,18 +29,20 @@ from bench.metrics import (
     uniform_map,
     zero_map,
 )
+from bench.protocols import fixation_weights, used_fixations
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
 
 COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations")
 
 
 class Gaze:
-    """The kept fixations and the heatmaps of a data set, as targets to score against.
+    """The used fixations and the heatmaps of a data set, as targets to score against.
 
     `table` is a fixation table (bench.gaze.FIXATION_COLUMNS), `heatmaps` a heatmaps.h5 of the same
-    data set; `duration` is the column that the heatmaps' protocol weighs with.
+    data set, whose protocol says which fixations are used and what each weighs.
     """
 
     def __init__(self, table: pd.DataFrame, heatmaps: Path) -> None:
@@ -46,7 +51,7 @@ class Gaze:
             self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
         self._number = {image: number for number, image in enumerate(self.shapes)}
-        kept = table[table["status"] == "kept"]
+        kept = used_fixations(table, str(self.protocol["first_fixation"]))
         self._rows = dict(list(kept.groupby("image_id")))
         self._none = kept.iloc[:0]
 
@@ -61,8 +66,12 @@ class Gaze:
             return read_map(file, image)
 
     def rows(self, image: str) -> pd.DataFrame:
-        """The kept fixations on an image."""
+        """The used fixations on an image."""
         return self._rows.get(image, self._none)
+
+    def positions(self, image: str) -> np.ndarray:
+        """(F, 2) used fixations on an image, x and y in its pixels."""
+        return self._positions[image]
 
     @cached_property
     def _positions(self) -> dict[str, np.ndarray]:
@@ -107,7 +116,7 @@ class Gaze:
     def _parts(self, image: str) -> dict[str, np.ndarray]:
         return {
             "fixations": self._positions[image],
-            "durations": self.rows(image)[self.protocol["duration"]].to_numpy(),
+            "durations": fixation_weights(self.rows(image), str(self.protocol["weight"])),
             "heatmap": self.heatmap(image),
             "other_fixations": self.other_fixations(image),
             "centre": self.centre(image),
@@ -147,11 +156,19 @@ def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[s
     with open_maps(maps) as file:
         if "maps" not in file.attrs and "not_applicable" not in file.attrs:
             raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
-        for image in gaze.images if map_names(file) else ():
+        names = map_names(file)
+        single, fitted = _kinds(metrics)
+        for image in gaze.images if names else ():
             target = gaze.target(image)
-            for name in map_names(file):
+            for name in names:
                 values = upsampled(read_map(file[name], image), target.shape)
-                yield from _rows(image, name, values, target, metrics)
+                yield from _rows(image, name, values, target, single)
+        for name in names if fitted else ():
+            yield from fitted_rows(gaze, name, partial(_looks, gaze, file[name]))
+
+
+def _looks(gaze: Gaze, group: h5py.Group, image: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(read_map(group, image), gaze.positions(image))]
 
 
 def baseline_scores(gaze: Gaze, baseline: str, metrics: list[str]) -> Iterator[dict[str, Any]]:
@@ -162,12 +179,43 @@ def baseline_scores(gaze: Gaze, baseline: str, metrics: list[str]) -> Iterator[d
     """
     if baseline not in BASELINES:
         raise unknown_name("baseline", baseline, BASELINES)
+    single, fitted = _kinds(metrics)
     for image in gaze.images:
         if baseline == "human":
-            yield from _human_rows(gaze, image, metrics)
+            yield from _human_rows(gaze, image, single)
         else:
             target = gaze.target(image)
-            yield from _rows(image, baseline, BASELINES[baseline](gaze, image), target, metrics)
+            yield from _rows(image, baseline, BASELINES[baseline](gaze, image), target, single)
+    if fitted:
+        yield from fitted_rows(gaze, baseline, lambda image: baseline_looks(gaze, baseline, image))
+
+
+@contextmanager
+def maps_of(
+    gaze: Gaze, maps: Path | None, method: str
+) -> Iterator[dict[str, Callable[[str], np.ndarray]]]:
+    """{map name: function of the image's name that gives its map, of any size}.
+
+    maps: a method's file, or None for the baseline `method`. Empty for `human`, whose map is
+    another one for each viewer left out.
+    """
+    if maps is not None:
+        with open_maps(maps) as file:
+            yield {name: partial(read_map, file[name]) for name in map_names(file)}
+    else:
+        one = BASELINES.get(method)
+        yield {method: partial(one, gaze)} if one else {}
+
+
+def baseline_looks(
+    gaze: Gaze, baseline: str, image: str
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(map, fixations it is scored on): one of each, or for `human` one per viewer left out."""
+    if baseline == "human":
+        for others, target in gaze.left_out_viewers(image):
+            yield others, target.fixations
+    else:
+        yield BASELINES[baseline](gaze, image), gaze.positions(image)
 
 
 BASELINES = {
@@ -176,6 +224,12 @@ BASELINES = {
     "centre": lambda gaze, image: gaze.centre(image),
     "human": None,  # a map per viewer left out, not one per image
 }
+
+
+def _kinds(metrics: list[str]) -> tuple[list[str], bool]:
+    """The metrics that score one map at a time, and whether the fitted one is asked for."""
+    single = [name for name in metrics if get_metric(name).of_one_map]
+    return single, len(single) < len(metrics)
 
 
 def _rows(

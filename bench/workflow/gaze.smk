@@ -49,7 +49,8 @@ rule heatmap:
         "results/{dataset}/benchmarks/heatmap.tsv"
     params:
         protocol=plan.settings.protocol,
+        choices=repr(plan.protocol),
         code=plan.code("heatmap"),
     shell:
         "python -m bench heatmap --fixations {input.fixations} --recordings {input.recordings} "
-        "--protocol {params.protocol} --output {output} --log {log}"
+        "--protocol {params.protocol:q} --output {output} --log {log}"

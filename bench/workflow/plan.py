@@ -24,6 +24,7 @@ from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.maps import stored_fingerprint
 from bench.networks import network_entry, weights_fingerprint
+from bench.protocols import Protocol, get_protocol
 from bench.workflow import fingerprint
 from bench.workflow.configuration import Settings, read_settings
 
@@ -37,6 +38,7 @@ CODE = {
     "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py", "schemas/*.yaml"),
     "heatmap": ("stages/heatmap.py",),
     "score": ("stages/score.py", "metrics/*.py"),
+    "sensitivity": ("stages/sensitivity.py", "metrics/*.py"),
     "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
     "report": ("stages/report.py", "report/*", "metrics/*.py"),
 }
@@ -153,6 +155,11 @@ class Plan:
     def pairs(self) -> list[tuple[str, str]]:
         """Every (data set, network)."""
         return list(self._states)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol as it reads now: an edit of its file makes the heatmaps again."""
+        return get_protocol(self.settings.protocol)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
