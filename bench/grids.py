@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from bench.maps import upsampled
 
@@ -42,14 +43,17 @@ def on_grid(
     height, width = shape or values.shape
     down = _averages(values.shape[0], height, grid[0])
     across = _averages(values.shape[1], width, grid[1])
-    return down @ values @ across.T
+    return (across @ (down @ values).T).T
 
 
 @lru_cache(maxsize=256)
-def _averages(given: int, full: int, cells: int) -> NDArray[np.float64]:
-    """(cells, given): resampling of one axis to `full` pixels, then the mean over equal cells."""
+def _averages(given: int, full: int, cells: int) -> csr_array:
+    """(cells, given): resampling of one axis to `full` pixels, then the mean over equal cells.
+
+    Sparse, for a cell knows only the few pixels in it.
+    """
     edges = np.arange(cells + 1) * full / cells
     pixels = np.arange(full)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     means = np.maximum(overlap, 0.0) * cells / full
-    return means @ upsampled(np.eye(given), (full, given))
+    return csr_array(means @ upsampled(np.eye(given), (full, given)))
