@@ -59,6 +59,38 @@ class Screen:
         degree_mm = 2 * self.distance_mm * math.tan(math.radians(0.5))
         return degree_mm * sum(densities) / len(densities)
 
+    def from_degrees(
+        self, x_deg: np.ndarray, y_deg: np.ndarray, *, y_up: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Screen pixels of directions in degrees from the screen's middle, x right, y down.
+
+        On a flat screen, (size - 1) / 2 + distance * tan(angle) in pixels; where only pixels per
+        degree are stated, (size - 1) / 2 + angle times these. `y_up`: y counts upwards.
+
+        Raises UsageError without millimetres and distance and without pixels per degree.
+        """
+        if self.pixels_per_degree is None:
+            raise UsageError(
+                "gaze in degrees needs the geometry: give screen: with width_mm and distance_mm, "
+                "or pixels_per_degree."
+            )
+        across, down = (
+            size_px / size_mm if size_mm else None
+            for size_px, size_mm in (
+                (self.width_px, self.width_mm),
+                (self.height_px, self.height_mm),
+            )
+        )
+        y_down = -np.asarray(y_deg, dtype=np.float64) if y_up else y_deg
+        x = self._seen_at(x_deg, self.width_px, across or down)
+        return x, self._seen_at(y_down, self.height_px, down or across)
+
+    def _seen_at(self, angle_deg: np.ndarray, size_px: int, px_per_mm: float | None) -> np.ndarray:
+        angle = np.asarray(angle_deg, dtype=np.float64)
+        if self.stated_pixels_per_degree is not None:
+            return (size_px - 1) / 2 + angle * self.stated_pixels_per_degree
+        return (size_px - 1) / 2 + np.tan(np.radians(angle)) * self.distance_mm * px_per_mm
+
 
 @dataclass(frozen=True)
 class Placement:
