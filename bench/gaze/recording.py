@@ -56,8 +56,9 @@ def read_recording(
     """The recording at `path`: EyeLink .edf or .asc (also gzip), EDF+ or BDF+, told by its header.
 
     `screen` is checked against the display coordinates in the file and gives EDF+ the geometry
-    for I-VT; `missing_value` and `degrees_y` are read_edfplus's, for samples only. With `salvage`, a truncated recording is read up to the cut and
-    `quality["incomplete"]` says whether it was cut.
+    for I-VT; `missing_value` and `degrees_y` concern EDF+ samples only (see `read_edfplus`). With
+    `salvage`, a truncated recording is read up to the cut and `quality["incomplete"]` says whether
+    it was cut.
 
     Raises DataError for a file that is missing or cannot be read as any of the formats. Whatever
     was read but fails a check stands in `quality["errors"]`. Writes and prints nothing.

@@ -89,10 +89,13 @@ class TrialGrammar:
     preset: str = "custom"
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> TrialGrammar:
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], *, images: Mapping[str, str] | None = None
+    ) -> TrialGrammar:
         """The grammar of the section `trials` of a dataset.yaml; explicit keys override a preset.
 
-        `image` is a pattern, a list of patterns, or a mapping {trial label: image name}.
+        `image` is a pattern, a list of patterns, or a mapping {trial label: image name}; `images`
+        such a mapping read elsewhere, in the place of `image`.
 
         Raises UsageError for an unknown key or preset (with the nearest name), a missing key, an
         unusable value, and a pattern that is no regular expression or could run for ever.
@@ -118,8 +121,10 @@ class TrialGrammar:
         if "offset" not in values and "duration_ms" not in values:
             raise UsageError("trials: offset or duration_ms is missing; expected one of them.")
         image = values.pop("image", ())
-        images = {}
-        if isinstance(image, Mapping):
+        images = dict(images or {})
+        if images:
+            image = ()
+        elif isinstance(image, Mapping):
             images = {str(label): str(name) for label, name in image.items()}
             image = ()
         values["image"] = (image,) if isinstance(image, str) else tuple(image)

@@ -44,7 +44,7 @@ def test_two_trials_with_their_display_periods_and_images():
     assert trials["offset_ms"].tolist() == [6100, 14100]
     assert trials["block"].tolist() == [1, 2]
     assert trials["problem"].isna().all()
-    assert trials.attrs == {"errors": [], "warnings": []}
+    assert trials.attrs == {"expected": None, "errors": [], "warnings": []}
 
 
 @pytest.mark.parametrize("preset", ["dataviewer", "psychtoolbox"])
@@ -153,7 +153,7 @@ def test_a_repeated_onset_may_be_settled_by_rule(rule, onset):
 def test_a_repeated_label_spoils_both_trials():
     repeated = [(stamp, text.replace("TRIALID 2", "TRIALID 1")) for stamp, text in TRIAL_TWO]
     trials = find(TRIAL_ONE + repeated)
-    assert trials["problem"].tolist() == ["trial label '1' occurs 2 times"] * 2
+    assert trials["problem"].str.startswith("trial label '1' occurs 2 times").tolist() == [True] * 2
 
 
 def test_a_trial_without_image_cannot_be_used():
