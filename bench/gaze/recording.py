@@ -129,6 +129,8 @@ def _facts(events: Events, report: TrackerReport) -> dict[str, Any]:
     return {
         "eyes": "".join(eyes),
         "rate_hz": rates[0] if rates else None,
+        "tracking_mode": report.tracking_mode,
+        "pupil_fit": report.pupil_fit,
         "display_px": display,
         "blocks": len(events.blocks),
         "recorded_s": recorded_ms / 1000.0,
