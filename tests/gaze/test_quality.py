@@ -46,7 +46,7 @@ def test_fixations_are_counted_and_timed_by_status(asc):
 
 def test_trials_windows_drift_and_validation_are_told(asc):
     summary = summary_of(asc())
-    assert summary["trials"] == {"found": 1, "bad": 0, "images": 1}
+    assert summary["trials"] == {"found": 1, "expected": None, "bad": 0, "images": 1}
     assert summary["window_ms"] == {"min": 1000, "median": 1000, "max": 1000}
     assert summary["drift_checks"] == {
         "count": 1,
