@@ -49,7 +49,7 @@ def asc(tmp_path):
         path.write_bytes((preamble + block + events + end).encode("utf-8"))
         return path
 
-    write.efix = efix
+    write.efix, write.preamble, write.block, write.block_end = efix, PREAMBLE, BLOCK, BLOCK_END
     return write
 
 
