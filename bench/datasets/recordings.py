@@ -115,8 +115,10 @@ def _read_one(
     spec = dataset.spec
     screen = _screen(spec)
     pass_trials = spec["allow_incomplete"]
+    noted: list[str] = []
     try:
         recording = read_recording(path, screen=screen, **spec.get("samples", {}))
+        noted = recording.quality["warnings"]
         _refuse(path, recording.quality["errors"])
         grammar, layout = _trial_rules(dataset, viewer, sizes)
         trials = find_trials(recording.messages, recording.blocks, grammar)
@@ -135,8 +137,10 @@ def _read_one(
             drop_blink_overlaps=spec["drop_blink_overlaps"],
         )
     except BenchError as error:
-        text = str(error)
-        raise type(error)(text if path.name in text else f"{path.name}: {text}") from None
+        text = str(error) if path.name in str(error) else f"{path.name}: {error}"
+        # What the reader found odd often explains why the trials do not fit.
+        text += f"\nNoted while reading: {'; '.join(noted)}." if noted else ""
+        raise type(error)(text) from None
     summary = recording_summary(recording, trials, table, eye=spec["eye"], screen=screen)
     _refuse(path, [] if pass_trials else summary["errors"], hint=LET_PASS)
     return table, summary

@@ -3,6 +3,8 @@
 pymovements brings sixteen packages, so it is no part of the tests' environment.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def trace(seed, *, gaps, rate_hz=250.0):
     rng = np.random.default_rng(seed)
     knots = np.cumsum(rng.normal(0, 4, (40, 2)), axis=0)
     parts = []
-    for start, stop in zip(knots, knots[1:], strict=False):
+    for start, stop in itertools.pairwise(knots):
         still = int(rng.uniform(0.02, 0.4) * rate_hz)
         moving = max(2, int(0.03 * rate_hz))
         parts += [np.repeat(start[None], still, 0), np.linspace(start, stop, moving)]
