@@ -122,6 +122,17 @@ def test_a_mapping_names_the_images():
     assert trials["image_id"].tolist() == ["dog.jpg"]
 
 
+def test_a_trial_that_the_list_of_images_lacks_is_told():
+    trials = find(TRIAL_ONE + TRIAL_TWO, preset="dataviewer", image={"1": "dog.jpg"})
+    assert trials["image_id"].isna().tolist() == [False, True]
+    assert trials["problem"].iloc[1] == "not in the list of images"
+
+
+def test_the_message_that_draws_the_image_is_kept():
+    trials = find(TRIAL_ONE + TRIAL_TWO)
+    assert trials["drawn"].tolist() == [TRIAL_ONE[1][1], TRIAL_TWO[1][1]]
+
+
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
@@ -216,6 +227,16 @@ def test_a_pattern_that_runs_for_long_is_stopped(monkeypatch):
     started = time.monotonic()
     with pytest.raises(UsageError, match="simplify"):
         find(rows, trial_start="^TRIALID", onset=r"a.*a.*a.*a.*a.*b", duration_ms=10)
+    assert time.monotonic() - started < 5
+
+
+def test_an_alternative_that_doubles_its_ways_is_stopped_as_well(monkeypatch):
+    # No repeat within a repeat, so the grammar takes it, but 2 to the power of 40 ways to fail.
+    monkeypatch.setattr(trials_module, "SECONDS", 0.2)
+    rows = [(900, "TRIALID 1"), (1000, "a" * 40)]
+    started = time.monotonic()
+    with pytest.raises(UsageError, match="simplify"):
+        find(rows, trial_start="^TRIALID", onset="^(?:a|a)*b", duration_ms=10)
     assert time.monotonic() - started < 5
 
 
