@@ -50,7 +50,8 @@ def recording_summary(
             long_share (> 1500 ms): of the kept fixations
         off_screen_share: of the fixations entirely within usable display periods, by number;
             off_screen_ms_share: by duration_ms
-        blinks: {count, per_trial}: all of the eye used; mean number in a usable display period
+        blinks: {count, per_trial}: all of the eye used (of LR the mean of both); mean number in a
+            usable display period
         missing_samples_share: of the eye used, blocks only, trials and pauses alike
         calibrations: {count, types, stated: {word: number}}
         validation: {count, aborted, each: [{eye, type, stated (the tracker's word), quality
