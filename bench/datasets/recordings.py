@@ -127,7 +127,6 @@ def _read_one(
         table = fixation_table(
             recording,
             trials,
-            placement=layout.usual,
             screen=screen,
             image_sizes=sizes,
             recording_id=viewer,

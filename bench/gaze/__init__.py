@@ -3,7 +3,7 @@
     recording = read_recording("viewer01.asc", screen=screen)
     trials = find_trials(recording.messages, recording.blocks, grammar)
     trials = placed_trials(trials, recording, layout, image_sizes, screen)
-    table = fixation_table(recording, trials, placement=..., screen=screen, ...)
+    table = fixation_table(recording, trials, screen=screen, image_sizes=image_sizes, ...)
     summary = recording_summary(recording, trials, table)
 
 Nothing here knows torch, writes a file or prints. The names load on first use, so that importing

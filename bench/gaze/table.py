@@ -12,20 +12,20 @@ from bench.gaze.binocular import averaged_fixations
 from bench.gaze.columns import as_fixation_table
 from bench.gaze.eyes import choose_eye
 from bench.gaze.placements import Layout, placed_trials
-from bench.gaze.screen import image_pixels
+from bench.gaze.screen import Placement, image_pixels
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bench.gaze.recording import Recording
-    from bench.gaze.screen import Placement, Screen
+    from bench.gaze.screen import Screen
 
 
 def fixation_table(
     recording: Recording,
     trials: pd.DataFrame,
     *,
-    placement: Placement,
+    placement: Placement | None = None,
     screen: Screen,
     image_sizes: Mapping[str, tuple[int, int]],
     recording_id: str,
@@ -37,10 +37,11 @@ def fixation_table(
     """One row per fixation of `recording`, sorted by start, with the columns FIXATION_COLUMNS.
 
     `trials` comes from `placed_trials`, or from `find_trials`: then every picture stands at
-    `placement`. `image_sizes` is {name: (height, width)} in px, as `bench.datasets.image_sizes`
-    gives it; the ids are pseudonyms from the configuration. fixation_index counts the fixations
-    of an eye by their start, unfinished ones included. With the eye rule 'average' the pairs of
-    both eyes' fixations are rows of eye LR beside the eyes' own.
+    `placement` (None: unscaled in the middle of the screen). `image_sizes` is {name: (height,
+    width)} in px, as `bench.datasets.image_sizes` gives it; the ids are pseudonyms from the
+    configuration. fixation_index counts the fixations of an eye by their start, unfinished ones
+    included. With the eye rule 'average' the pairs of both eyes' fixations are rows of eye LR
+    beside the eyes' own.
 
     Nothing is deleted. `status` is the first that applies: other_eye (not the eye of the rule
     `eye`, see `choose_eye`), unfinished (started, never ended), outside_window (touches no display
@@ -56,7 +57,9 @@ def fixation_table(
     """
     warnings: list[str] = []
     if "x_scale" not in trials:
-        placed = placed_trials(trials, recording, Layout(placement), image_sizes, screen)
+        placed = placed_trials(
+            trials, recording, Layout(placement or Placement()), image_sizes, screen
+        )
         if (placed["problem"].notna() & trials["problem"].isna()).any():
             raise ValidationError("\n".join(placed.attrs["errors"]))
         trials, warnings = placed, list(placed.attrs["warnings"])

@@ -183,6 +183,13 @@ def test_both_durations_mean_the_same_from_every_reader(tmp_path, asc, edfplus, 
         )
 
 
+def test_blinks_of_a_recording_are_those_of_its_text(shared_data):
+    recording = read_recording(shared_data("eyelink/left_eye.edf"))
+    text = read_recording(shared_data("eyelink/left_eye.asc"))
+    assert len(text.blinks) == 13
+    assert recording.blinks.equals(text.blinks)
+
+
 def test_only_the_papers_protocol_weighs_with_span_ms(laboratory, asc):
     asc(asc.efix(1200, 1300, 700.0) + asc.efix(1304, 1308), name="laboratory/gaze/v1.asc")
     table, _ = fixations(laboratory, "trials: {preset: dataviewer}\nimage_on_screen: {scale: 2}\n")

@@ -143,7 +143,6 @@ def test_each_fixation_is_put_on_its_own_trials_picture(asc):
     table = fixation_table(
         recording,
         trials,
-        placement=Placement(),
         screen=SCREEN,
         image_sizes=SIZES,
         recording_id="r",
