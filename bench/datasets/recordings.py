@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.datasets import Dataset
-    from bench.gaze import Screen
+    from bench.gaze import Layout, Placement, Screen, TrialGrammar
+
+# After the table of trials that cannot be used.
+LET_PASS = (
+    "\nCorrect trials: (or the recording), or leave such trials out with --allow-incomplete "
+    "(allow_incomplete: true in dataset.yaml)."
+)
 
 
 def inputs(dataset: Dataset) -> list[Path]:
-    """The recordings, sorted by viewer."""
-    return list(recordings(dataset).values())
+    """The recordings, sorted by viewer, and the lists of trials and places beside them."""
+    lists = (
+        dataset.spec["trials"].get("image_list"),
+        dataset.spec.get("image_on_screen", {}).get("list"),
+    )
+    return [*recordings(dataset).values(), *(dataset.file(name) for name in lists if name)]
 
 
 def recordings(dataset: Dataset) -> dict[str, Path]:
@@ -52,7 +63,9 @@ def read_gaze(
     """The fixation table of all viewers and one quality summary per recording.
 
     Raises DataError for a recording that cannot be read and ValidationError for one whose content
-    fails a check (bench.gaze says which); every message names the file.
+    fails a check (bench.gaze says which); every message names the file. With `allow_incomplete` in
+    dataset.yaml, trials that cannot be used are left out instead, and the summary's `errors` says
+    so; a recording in which no trial is found still ends the run.
     """
     import pandas as pd
     from tqdm import tqdm
@@ -92,38 +105,78 @@ def _read_one(
     dataset: Dataset, viewer: str, path: Path, sizes: dict[str, tuple[int, int]]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     from bench.gaze import (
-        Placement,
-        TrialGrammar,
         find_trials,
         fixation_table,
+        placed_trials,
         read_recording,
         recording_summary,
     )
 
     spec = dataset.spec
     screen = _screen(spec)
-    recording = read_recording(path, screen=screen)
-    _refuse(path, recording.quality["errors"])
+    pass_trials = spec["allow_incomplete"]
+    noted: list[str] = []
     try:
-        grammar = TrialGrammar.from_mapping(spec["trials"])
+        recording = read_recording(path, screen=screen, **spec.get("samples", {}))
+        noted = recording.quality["warnings"]
+        _refuse(path, recording.quality["errors"])
+        grammar, layout = _trial_rules(dataset, viewer, sizes)
         trials = find_trials(recording.messages, recording.blocks, grammar)
-        _refuse(path, trials.attrs["errors"])
+        trials = placed_trials(trials, recording, layout, sizes, screen)
+        _refuse(path, [] if pass_trials else trials.attrs["errors"], hint=LET_PASS)
         table = fixation_table(
             recording,
             trials,
-            placement=Placement(**spec.get("image_on_screen", {})),
             screen=screen,
             image_sizes=sizes,
             recording_id=viewer,
             subject_id=viewer,
             eye=spec["eye"],
+            min_duration_ms=spec.get("min_duration_ms"),
+            drop_blink_overlaps=spec["drop_blink_overlaps"],
         )
     except BenchError as error:
-        text = str(error)
-        raise type(error)(text if path.name in text else f"{path.name}: {text}") from None
-    summary = recording_summary(recording, trials, table, eye=spec["eye"])
-    _refuse(path, summary["errors"])
+        text = str(error) if path.name in str(error) else f"{path.name}: {error}"
+        # What the reader found odd often explains why the trials do not fit.
+        text += f"\nNoted while reading: {'; '.join(noted)}." if noted else ""
+        raise type(error)(text) from None
+    summary = recording_summary(recording, trials, table, eye=spec["eye"], screen=screen)
+    _refuse(path, [] if pass_trials else summary["errors"], hint=LET_PASS)
     return table, summary
+
+
+def _trial_rules(
+    dataset: Dataset, viewer: str, known: Iterable[str]
+) -> tuple[TrialGrammar, Layout]:
+    """How the messages mark this viewer's trials, and where the pictures stood."""
+    from bench.datasets.sequence_lists import images_of_trials, placements_of_images
+    from bench.gaze import Layout, Placement, TrialGrammar
+
+    rules, shown = dataset.spec["trials"], dataset.spec.get("image_on_screen", {})
+    position = shown.get("position", "centre")
+    from_messages = position == "messages"
+    usual = Placement(shown.get("scale", 1), _point("centre" if from_messages else position))
+    images: dict[str, str] = {}
+    by_trial: dict[str, Placement] = {}
+    by_image: dict[str, Placement] = {}
+    if name := rules.get("image_list"):
+        images, by_trial = images_of_trials(dataset.file(name), viewer, usual)
+    if name := shown.get("list"):
+        by_image = placements_of_images(dataset.file(name), usual)
+    for name, own in shown.get("images", {}).items():
+        point = _point(own.get("position", usual.position))
+        by_image[name] = Placement(own.get("scale", usual.scale), point)
+    if unknown := sorted(set(by_image) - set(known)):
+        raise ValidationError(
+            f"image_on_screen: no photograph is called {unknown[0]!r} (images like this: "
+            f"{len(unknown)}); expected file names of the stimuli."
+        )
+    grammar = TrialGrammar.from_mapping(rules, images=images)
+    return grammar, Layout(usual, from_messages, by_image, by_trial)
+
+
+def _point(position: str | Sequence[float]) -> str | tuple[float, float]:
+    return position if isinstance(position, str) else (position[0], position[1])
 
 
 def _screen(spec: dict[str, Any]) -> Screen:
@@ -136,9 +189,9 @@ def _screen(spec: dict[str, Any]) -> Screen:
     return Screen.from_mapping(spec["screen"], pixels_per_degree=per_degree)
 
 
-def _refuse(path: Path, errors: list[str]) -> None:
+def _refuse(path: Path, errors: list[str], hint: str = "") -> None:
     if errors:
-        raise ValidationError(f"{path.name}: {' '.join(errors)}")
+        raise ValidationError(f"{path.name}: {' '.join(errors)}{hint}")
 
 
 def _refuse_copies(found: dict[str, Path], summaries: list[dict[str, Any]]) -> None:

@@ -44,7 +44,8 @@ class Fixation:
 class Events:
     """Collects the events of one recording; the readers call its methods in file order.
 
-    `unfinished` holds (eye, block, start_ms) of fixations that started and never ended.
+    `unfinished` holds (eye, block, start_ms) of fixations that started and never ended,
+    `blink_spans` (eye, block, start_ms, end_ms).
     `errors`, `warnings` and `cuts` (signs of truncation) are sentences without the file's name.
     """
 
@@ -54,6 +55,7 @@ class Events:
     messages: list[tuple[float, str]] = field(default_factory=list)
     saccades: dict[str, int] = field(default_factory=dict)
     blinks: dict[str, int] = field(default_factory=dict)
+    blink_spans: list[tuple[str, int, float, float]] = field(default_factory=list)
     samples: dict[str, tuple[int, int]] = field(default_factory=dict)  # eye: (all, missing)
     source: str = "tracker"
     not_utf8: int = 0
@@ -92,6 +94,11 @@ class Events:
         self._open.pop(fixation.eye, None)
         self.fixations.append(fixation)
         self.seen(fixation.end_ms)
+
+    def blink(self, eye: str, start_ms: float, end_ms: float) -> None:
+        """Takes a finished blink."""
+        self.blinks[eye] = self.blinks.get(eye, 0) + 1
+        self.blink_spans.append((eye, len(self.blocks), start_ms, end_ms))
 
     def message(self, time_ms: float, text: str) -> None:
         """Takes a message, inside a block or outside."""

@@ -220,8 +220,8 @@ class _AscParser:
         self.events.saccades[eye] = self.events.saccades.get(eye, 0) + 1
 
     def _blink(self, line: bytes) -> None:
-        eye = EYES[line.split()[1]]
-        self.events.blinks[eye] = self.events.blinks.get(eye, 0) + 1
+        words = line.split()
+        self.events.blink(EYES[words[1]], float(words[2]), float(words[3]))
 
 
 # First words of lines that are no continuation of a message.

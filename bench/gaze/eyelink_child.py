@@ -6,7 +6,7 @@ here. Rows come in file order; eyes are 'L' and 'R', times milliseconds of the t
 
     ["start", ms, eyes, rate_hz, coordinates]   ["end", ms]      ["message", ms, latin-1 text]
     ["fixation_start", eye, ms]   ["fixation", eye, start_ms, end_ms, x, y, pupil]
-    ["saccade", eye]   ["blink", eye]
+    ["saccade", eye]   ["blink", eye, start_ms, end_ms]
 """
 
 import ctypes
@@ -85,8 +85,10 @@ def read_rows(api, path):
             elif kind == ENDFIX:
                 place = (event.gavx, event.gavy, event.ava)
                 rows.append(("fixation", eye, event.sttime, event.entime, *place))
+            elif kind == ENDBLINK:
+                rows.append(("blink", eye, event.sttime, event.entime))
             else:
-                rows.append(("saccade" if kind == ENDSACC else "blink", eye))
+                rows.append(("saccade", eye))
         elif kind == RECORDING_INFO:
             info = item_data(handle).contents.rec
             if info.state:

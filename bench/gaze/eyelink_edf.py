@@ -186,7 +186,7 @@ def _replay(rows: list[list]) -> Events:
         elif kind == "saccade":
             events.saccades[values[0]] = events.saccades.get(values[0], 0) + 1
         elif kind == "blink":
-            events.blinks[values[0]] = events.blinks.get(values[0], 0) + 1
+            events.blink(values[0], float(values[1]), float(values[2]))
         elif kind == "start":
             start_ms, eyes, rate_hz, coordinates = values
             block = events.start_block(float(start_ms), eyes)

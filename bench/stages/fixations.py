@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 from bench import __version__
@@ -20,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset(parser)
     add_output(parser, "output", "fixations.parquet: one row per tracker fixation")
     add_output(parser, "recordings", "recordings.json: quality per recording")
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="leave out trials that cannot be used instead of ending with 4",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -27,6 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.datasets import image_sizes, read_gaze
 
     dataset = chosen_dataset(arguments)
+    if arguments.allow_incomplete:
+        dataset = replace(dataset, spec={**dataset.spec, "allow_incomplete": True})
     sizes = image_sizes(dataset)
     table, recordings = read_gaze(dataset, sizes)
     summary = _summary(dataset, table, recordings, sizes)
@@ -39,6 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
         table.to_parquet(path, index=False)
     with written_whole(arguments.recordings) as path:
         path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for item in recordings:
+        for sentence in (*item["errors"], *item["warnings"]):
+            log.warning("viewer %s: %s", item["subject_id"], sentence)
     kept = summary["fixations_by_status"].get("kept", {"count": 0})["count"]
     log.info("%d recordings, %d fixations, %d kept", len(recordings), len(table), kept)
     for name in summary["images_without_fixations"]:
