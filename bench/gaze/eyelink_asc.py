@@ -106,7 +106,8 @@ class _AscParser:
     def feed(self, lines: list[bytes]) -> None:
         """Takes the next lines of the file, without their line ends."""
         kinds, samples, last_sample = self.kinds, self.run, self.last_sample
-        for self.number, line in enumerate(lines, self.number + 1):
+        before = self.number
+        for number, line in enumerate(lines, before + 1):
             if line[:1].isdigit():  # a sample, by far the most frequent line
                 samples[0] += 1
                 if b" .\t" in line or b"\t.\t" in line:
@@ -117,6 +118,7 @@ class _AscParser:
                         samples[2] += 1
                 last_sample = line
                 continue
+            self.number = number
             word = line.split(None, 1)
             if not word:
                 continue
@@ -135,7 +137,7 @@ class _AscParser:
                 self.pending[1].append(line)
             else:
                 self._bad(line)
-        self.last_sample = last_sample
+        self.number, self.last_sample = before + len(lines), last_sample
 
     def cut(self, line: bytes) -> None:
         """Takes a last line without line end: only an END whose time is complete is believed."""
@@ -174,8 +176,8 @@ class _AscParser:
         self.bad_count += 1
         if len(self.bad_lines) < SHOWN_BAD_LINES:
             # An event line holds numbers; any other text may be private and is not shown.
-            known = bool(line.strip()) and line.split(None, 1)[0] in _EVENT_WORDS
-            shown = repr(line[:60].decode("latin-1").strip()) if known else "(no event's first word)"
+            known = line.split(None, 1)[0] in _EVENT_WORDS
+            shown = repr(line[:60].decode("latin-1").strip()) if known else "(not an event)"
             self.bad_lines.append(f"line {self.number} {shown}")
 
     def _count_samples(self) -> None:
