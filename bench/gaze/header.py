@@ -12,6 +12,8 @@ import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bench.gaze.sniff import EYELINK_MAGIC
+
 # Field: the kind of thing that it reveals. The names are those of `keep_header:` in dataset.yaml.
 FIELDS = {
     "converted_from": "file name or whole path on the converting computer, and the date",
@@ -106,9 +108,10 @@ def _preamble(path: Path, kind: str) -> bytes:
 
 def _eyelink(head: bytes) -> dict[str, list[str]]:
     header: dict[str, list[str]] = {}
-    for line in re.split(rb"[\r\n]+", head.replace(b"\0", b"")):
-        if not line.startswith(b"**"):
-            continue
+    lines = re.split(rb"[\r\n]+", head.replace(b"\0", b""))
+    # In an .asc the stars set the header's lines apart; in an .edf they are all there is.
+    lines = lines[1:] if head.startswith(EYELINK_MAGIC) else [x for x in lines if x[:2] == b"**"]
+    for line in lines:
         text = line.lstrip(b"*").decode("utf-8", errors="replace").strip()
         known = (pair for pair in _LABELS if text.upper().startswith(pair[0]))
         label, field = next(known, ("", "other"))

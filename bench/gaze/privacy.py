@@ -17,7 +17,7 @@ _TRACKERS_OWN = (
 _FOLDER = r"[A-Za-z]:[\\/]|(?:^|[\s'\"=])(?:/|\\\\)[\w.-]+[\\/]|\w\\\w"
 _CONTENTS = (
     ("e-mail address", re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    (    ("path with folders", re.compile(_FOLDER)),
+    ("path with folders", re.compile(_FOLDER)),
     ("date", re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")),
     ("network address", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")),
     ("computer's environment", re.compile(r"^(?:-?\d+\s+)?ENVIRONMENT\b|getwindowsversion")),
