@@ -242,7 +242,7 @@ def _screen(spec: dict[str, Any]) -> Screen:
 
 def _refuse(path: Path, errors: list[str]) -> None:
     if errors:
-        raise ValidationError(f"{path.name}: {' '.join(errors)}")
+        raise ValidationError(f"{path.name}: {'; '.join(errors)}")
 
 
 def _refuse_copies(found: dict[str, Path], summaries: list[dict[str, Any]]) -> None:

@@ -114,6 +114,8 @@ def _inside(start_ms: float, end_ms: float, block: Block) -> bool:
 def _content_errors(events: Events) -> list[str]:
     if events.fixations or not events.blocks or events.source != "tracker":
         return []
+    if events.cuts or events.blocks[-1].end_ms is None:
+        return ["no fixation before the recording broke off"]
     return [
         "no fixation events: they were filtered out on the tracker (file_event_filter must name "
         "FIXATION) or the .asc was made without events (edf2asc -s)"

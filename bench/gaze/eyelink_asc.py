@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -133,7 +134,11 @@ class _AscParser:
                     self.pending = (*self.pending[:2], samples[0])
             elif word[0] in _OTHER_WORDS or word[0].startswith(b"**"):
                 self._flush()
-            elif self.pending is not None and samples[0] == self.pending[2]:
+            elif (
+                self.pending is not None
+                and samples[0] == self.pending[2]
+                and not _LIKE_AN_EVENT.match(line)
+            ):
                 self.pending[1].append(line)
             else:
                 self._bad(line)
@@ -269,6 +274,10 @@ _OTHER_WORDS = {
     b"RECCFG",
     b"#",
 }
+
+
+# A damaged first word, then a time: no line of a message that goes on in the lines below.
+_LIKE_AN_EVENT = re.compile(rb"\S{2,8}(?:\t| [LR]  )\s*\d")
 
 
 def _number(word: bytes) -> float:

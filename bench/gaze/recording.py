@@ -14,7 +14,7 @@ from bench.gaze.checks import check_events
 from bench.gaze.events import Events
 from bench.gaze.header import header_warnings, read_header
 from bench.gaze.screen import Screen
-from bench.gaze.sniff import recording_format
+from bench.gaze.sniff import name_warnings, recording_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,7 @@ def read_recording(
     report = tracker_report(events.messages)
     _complete_rates(events, report)
     errors, warnings = check_events(events, report, screen, salvage=salvage)
+    warnings += name_warnings(path, kind)
     if kind in ("eyelink_edf", "asc", "asc_gz"):
         warnings += header_warnings(read_header(path, kind), path.stat().st_mtime)
     return Recording(

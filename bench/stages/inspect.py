@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         print("\n".join(f"{name:14} {text}" for name, text in _glance(facts)))
     if recording.quality["errors"]:
-        raise ValidationError(f"{path.name}: {' '.join(recording.quality['errors'])}")
+        raise ValidationError(f"{path.name}: {'; '.join(recording.quality['errors'])}")
 
 
 def _screen(arguments: argparse.Namespace, kind: str) -> Screen | None:
