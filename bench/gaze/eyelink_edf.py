@@ -115,7 +115,10 @@ def _bindings(path: Path) -> Path:
 
 
 def _ascii_name(path: Path, folder: Path, padded: bool) -> Path:
-    """The recording under an ASCII name in `folder`, for the library cannot open others."""
+    """The recording under an ASCII name in `folder`, for the library cannot open others.
+
+    The child works in that folder, whose own path may have other letters, and gets the bare name.
+    """
     named = folder / "recording.edf"
     if padded:
         with path.open("rb") as source, named.open("wb") as copy:
@@ -139,11 +142,17 @@ def _run_child(path: Path, bindings: Path, *, padded: bool) -> tuple[dict, int]:
 def _child_result(path: Path, bindings: Path, recording: Path, folder: Path) -> tuple[dict, int]:
     output, log = folder / "events.json", folder / "log.txt"
     limit_s = SECONDS_PER_FILE + SECONDS_PER_MB * path.stat().st_size / 1e6
-    command = [sys.executable, "-I", "-S", str(CHILD), str(bindings), str(recording), str(output)]
+    files = [str(bindings.resolve()), recording.name, str(output.resolve())]
+    command = [sys.executable, "-I", "-S", str(CHILD), *files]
     try:
         with log.open("wb") as file:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=limit_s
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=limit_s,
+                cwd=folder,
             )
     except subprocess.TimeoutExpired:
         raise DataError(

@@ -14,7 +14,7 @@ _TRACKERS_OWN = (
     *("!CAL", "!MODE", "!CMD", "VALIDATE", "DRIFTCORRECT", "RECCFG", "ELCL", "THRESHOLDS"),
     *("GAZE_COORDS", "DISPLAY_COORDS"),
 )
-_FOLDER = r"[A-Za-z]:[\\/]|(?:^|[\s'\"=])(?:/|\\\\)[\w.-]+[\\/]|\w\\\w"
+_FOLDER = r"[A-Za-z]:[\\/]|(?:^|[\s'\"=])(?:/|\\\\)[\w.-]+[\\/]|\w\\\w|\.\.?[\\/]"
 _CONTENTS = (
     ("e-mail address", re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
     ("path with folders", re.compile(_FOLDER)),

@@ -205,10 +205,30 @@ def test_row_36_parallel_reading_gives_the_bytes_of_one_after_the_other(viewers,
     assert [(tmp_path / name).read_bytes() for name in names] == alone
 
 
-def test_parallel_reading_names_every_bad_file_in_order(viewers, bench):
-    files = {"p1.asc": whole(), "p2.asc": "hello", "p3.asc": whole()[:-900]}
-    description = viewers(files)
-    assert bench(description, "--jobs", 3) == bench(description)
+@pytest.mark.slow
+def test_row_36_parallel_reading_of_edf_names_the_bad_and_reads_the_good(
+    viewers, bench, tmp_path, shared_data
+):
+    pytest.importorskip("eyelinkio", reason="the extra eyelink is not installed")
+    raw = shared_data("eyelink/left_eye.edf").read_bytes()
+    share = {f"p{percent}.edf": raw[: len(raw) * percent // 100] for percent in (45, 60, 80, 100)}
+    description = left_eye(viewers(share, "on_bad_recording: leave_out\n" + LEFT_EYE))
+    names = ("fixations.parquet", "recordings.json")
+    for words in ([], ["--salvage"]):
+        outcomes = []
+        for jobs in (1, 4):
+            code, message = bench(description, "--jobs", jobs, *words)
+            outcomes.append((code, message, *((tmp_path / name).read_bytes() for name in names)))
+        assert outcomes[0] == outcomes[1]
+        assert outcomes[0][0] == 0
+        found = pd.read_parquet(tmp_path / "fixations.parquet")["recording_id"].unique().tolist()
+        assert found == (["p100", "p45", "p60", "p80"] if words else ["p100"])
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two"])
+def test_jobs_is_a_whole_number_from_1(viewers, bench, text):
+    code, message = bench(viewers({"p1.asc": whole()}), "--jobs", text)
+    assert (code, "expected a whole number from 1" in message) == (2, True)
 
 
 @pytest.mark.parametrize("way", ["option", "data set", "recording"])
@@ -249,18 +269,8 @@ def test_row_11_a_truncated_edf_gives_the_trials_of_the_whole(
 ):
     pytest.importorskip("eyelinkio", reason="the extra eyelink is not installed")
     raw = shared_data("eyelink/left_eye.edf").read_bytes()
-    more = """\
-salvage: true
-trials:
-  trial_start: '^TRIALID (?P<trial>\\S+)'
-  onset: '^!V DRAW_LIST'
-  duration_ms: 30000
-  image: {'0': a.png, '1': b.png, '2': c.png, '3': d.png}
-"""
-    more += 'recordings: "rec/{viewer}.edf"\n'
-    description = viewers({"whole.edf": raw, "cut.edf": raw[: int(len(raw) * 0.6)]}, more)
-    text = description.read_text().replace("trials: {preset: dataviewer}\n", "")
-    description.write_text(text.replace("width_px: 1920, height_px: 1080", SMALL))
+    files = {"whole.edf": raw, "cut.edf": raw[: int(len(raw) * 0.6)]}
+    description = left_eye(viewers(files, "salvage: true\n" + LEFT_EYE))
     code, message = bench(description)
     assert (code, "cut: incomplete; its 2 complete trials are used" in message) == (0, True)
     table, summary = results(tmp_path)
@@ -274,13 +284,28 @@ trials:
         .equals(again.drop(columns=ids).reset_index(drop=True))
     )
     assert len(first) > 80
-    assert set(of_cut[of_cut["trial_label"] == "2"]["status"]) == {"bad_trial"}
+    assert set(of_cut[of_cut["trial_label"] == "2"]["status"]) <= {"bad_trial", "unfinished"}
     by_id = {item["recording_id"]: item for item in summary["recordings"]}
     assert by_id["cut"]["salvaged"]["trial_cut_off"] == "2"
     assert "salvaged" not in by_id["whole"]
 
 
-SMALL = "width_px: 1280, height_px: 1024"
+# The trials of left_eye.edf, as if photographs had been shown.
+LEFT_EYE = """\
+recordings: "rec/{viewer}.edf"
+trials:
+  trial_start: '^TRIALID (?P<trial>\\S+)'
+  onset: '^!V DRAW_LIST'
+  duration_ms: 30000
+  image: {'0': a.png, '1': b.png, '2': c.png, '3': d.png}
+"""
+
+
+def left_eye(description):
+    text = description.read_text().replace("trials: {preset: dataviewer}\n", "")
+    screen = "width_px: 1280, height_px: 1024"
+    description.write_text(text.replace("width_px: 1920, height_px: 1080", screen))
+    return description
 
 
 def test_salvage_does_not_excuse_a_bad_trial_before_the_cut(viewers, bench):

@@ -83,6 +83,14 @@ def test_any_file_name_can_be_read(shared_data, tmp_path, name):
     assert len(read_recording(path).fixations) == 8
 
 
+def test_the_folder_for_temporary_files_may_have_any_name(shared_data, tmp_path, monkeypatch):
+    (tmp_path / "Jürgen ☃").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "Jürgen ☃"))
+    recording = read_recording(shared_data("eyelink/TEST_2022_03_08_18_33.EDF"))
+    assert len(recording.fixations) == 8
+    assert list((tmp_path / "Jürgen ☃").iterdir()) == []
+
+
 def test_a_relative_path_can_be_read(shared_data, tmp_path, monkeypatch):
     shutil.copyfile(shared_data("eyelink/TEST_2022_03_08_18_33.EDF"), tmp_path / "a.edf")
     monkeypatch.chdir(tmp_path)
