@@ -111,7 +111,7 @@ class _AscParser:
         for number, line in enumerate(lines, before + 1):
             if line[:1].isdigit():  # a sample, by far the most frequent line
                 samples[0] += 1
-                if b" .\t" in line or b"\t.\t" in line:
+                if b".\t" in line:  # perhaps a missing position; a number ends in a digit
                     fields = line.split(b"\t", 5)
                     if len(fields) > 2 and fields[1].strip() == b".":
                         samples[1] += 1
