@@ -1,4 +1,4 @@
-"""Processor seconds per MB to read EyeLink recordings, against just going through the lines of the text.
+"""Processor seconds per MB to read EyeLink recordings, against a plain loop over their lines.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/reader_speed.py [FILE.edf FILE.asc ...]
 
@@ -8,7 +8,7 @@ arguments the pair of shared/data/eyelink and one of eyelinkio's own recordings 
 """
 
 import importlib.util
-import os
+import resource
 import sys
 import timeit
 from pathlib import Path
@@ -32,8 +32,8 @@ def default_files() -> list[Path]:
 
 def cpu_s() -> float:
     """Processor seconds so far, with those of the children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def best_s(work, repeat: int = 15) -> float:
