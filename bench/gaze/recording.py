@@ -12,8 +12,9 @@ from bench.files import sha256
 from bench.gaze.calibration import TrackerReport, display_sizes, tracker_report
 from bench.gaze.checks import check_events
 from bench.gaze.events import Events
+from bench.gaze.header import header_warnings, read_header
 from bench.gaze.screen import Screen
-from bench.gaze.sniff import recording_format
+from bench.gaze.sniff import name_warnings, recording_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,9 @@ def read_recording(
     report = tracker_report(events.messages)
     _complete_rates(events, report)
     errors, warnings = check_events(events, report, screen, salvage=salvage)
+    warnings += name_warnings(path, kind)
+    if kind in ("eyelink_edf", "asc", "asc_gz"):
+        warnings += header_warnings(read_header(path, kind), path.stat().st_mtime)
     return Recording(
         fixations=_fixation_frame(events),
         blinks=_blink_frame(events),

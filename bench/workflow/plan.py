@@ -28,6 +28,7 @@ from bench.protocols import Protocol, get_protocol
 from bench.workflow import fingerprint
 from bench.workflow.configuration import Settings, read_settings
 
+MOST_READING_JOBS = 8
 BASELINES = ("zero", "uniform", "centre", "human")
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 
@@ -181,6 +182,15 @@ class Plan:
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
         return [str(path) for path in self._gaze[dataset]]
+
+    def reading_jobs(self, dataset: str) -> int:
+        """How many recordings of a data set are worth reading at a time.
+
+        A process costs a second to start; the small files that a rule makes are read in less.
+        """
+        if self.settings.datasets[dataset].made_by_rule:
+            return 1
+        return min(len(self._gaze[dataset]), MOST_READING_JOBS)
 
     def weights(self, model: str) -> list[str]:
         """The local weight files of a network, if the configuration names some."""
