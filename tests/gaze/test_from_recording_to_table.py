@@ -204,7 +204,7 @@ def test_only_the_papers_protocol_weighs_with_span_ms(laboratory, asc):
         with h5py.File(laboratory / "maps.h5") as file:
             assert file["cat.jpg"].attrs["ms"] == table[column].sum()
             np.testing.assert_allclose(file["cat.jpg"][()], expected, rtol=1e-5, atol=1e-12)
-        assert get_protocol(protocol).duration == column
+        assert get_protocol(protocol).weight == column
 
 
 SECRETS = ("Mustermann", "Erika", "geheim", "CLG-BFC16", "mueller", "answer", "2025", "1964")
