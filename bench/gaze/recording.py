@@ -61,6 +61,9 @@ def read_recording(
     try:
         events, reader = _read(path, kind, salvage, screen)
         checksum = sha256(path)
+        odd = name_warnings(path, kind)
+        if kind in ("eyelink_edf", "asc", "asc_gz"):
+            odd += header_warnings(read_header(path, kind), path.stat().st_mtime)
     except MemoryError:
         raise DataError(f"{path.name}: too large for this machine's memory.") from None
     except OSError as error:
@@ -68,9 +71,7 @@ def read_recording(
     report = tracker_report(events.messages)
     _complete_rates(events, report)
     errors, warnings = check_events(events, report, screen, salvage=salvage)
-    warnings += name_warnings(path, kind)
-    if kind in ("eyelink_edf", "asc", "asc_gz"):
-        warnings += header_warnings(read_header(path, kind), path.stat().st_mtime)
+    warnings += odd
     return Recording(
         fixations=_fixation_frame(events),
         unfinished=_unfinished_frame(events),
