@@ -146,13 +146,12 @@ class _AscParser:
 
     def cut(self, line: bytes) -> None:
         """Takes a last line without line end: only an END whose time is complete is believed."""
-        self.number += 1
         if line.startswith(b"END") and len(line.split()) > 2 and b"EVENTS" in line:
             self.feed([line])
             return
         self.events.cuts.append(
-            f"the file ends in the middle of line {self.number} (no line end), which is ignored: "
-            "it was cut off"
+            f"the file ends in the middle of line {self.number + 1} (no line end), which is "
+            "ignored: it was cut off"
         )
 
     def finished(self) -> Events:

@@ -75,8 +75,7 @@ def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]
         )
     if padded:
         events.cuts.append("the file is truncated; read up to the cut (salvage)")
-    else:
-        events.errors += _signs_of_damage(path, result.get("stopped_at"))
+    _judge_extent(path, None if padded else result.get("stopped_at"), events)
     # One line is printed on every open; a sound file gives no other.
     if (more := log_lines - result.get("opened", 1)) > 0:
         events.warnings.append(
@@ -85,17 +84,35 @@ def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]
     return events, f"edfapi {result['version'].split()[0]}, eyelinkio"
 
 
-def _signs_of_damage(path: Path, stopped_at: int | None) -> list[str]:
-    """What betrays a file that the library reads "successfully", but not to its end."""
-    size = path.stat().st_size
-    if stopped_at is not None and stopped_at < size:
-        return [
+def _judge_extent(path: Path, stopped_at: int | None, events: Events) -> None:
+    """What betrays a file that the library reads "successfully", but not to its end.
+
+    Zeros up to the end are a cut like any other: a crashed host PC leaves them.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        size, hole, content = len(raw), raw.find(HOLE), _content_bytes(raw)
+    if size - content >= len(HOLE):
+        events.cuts.append(
+            f"the file holds nothing but zeros from byte {content} of {size} on: it broke off there"
+        )
+    elif stopped_at is not None and stopped_at < size:
+        events.errors.append(
             f"the EyeLink library stopped at byte {stopped_at} of {size} without saying so: the "
             "file is damaged there"
-        ]
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-        hole = raw.find(HOLE)
-    return [f"a hole of zeros at byte {hole}: the file is damaged there"] if hole >= 0 else []
+        )
+    if 0 <= hole < content:
+        events.errors.append(f"a hole of zeros at byte {hole}: the file is damaged there")
+
+
+def _content_bytes(raw: mmap.mmap) -> int:
+    """The length of the file without the zeros at its end."""
+    end = len(raw)
+    while end:
+        start = max(0, end - (1 << 20))
+        if kept := raw[start:end].rstrip(b"\0"):
+            return start + len(kept)
+        end = start
+    return 0
 
 
 def _bindings(path: Path) -> Path:

@@ -75,6 +75,9 @@ def read_recording(
         else:
             events, reader = _read_eyelink(path, kind, salvage)
         checksum = sha256(path)
+        odd = name_warnings(path, kind)
+        if kind in ("eyelink_edf", "asc", "asc_gz"):
+            odd += header_warnings(read_header(path, kind), path.stat().st_mtime)
     except MemoryError:
         raise DataError(f"{path.name}: too large for this machine's memory.") from None
     except OSError as error:
@@ -82,9 +85,7 @@ def read_recording(
     report = tracker_report(events.messages)
     _complete_rates(events, report)
     errors, warnings = check_events(events, report, screen, salvage=salvage)
-    warnings += name_warnings(path, kind)
-    if kind in ("eyelink_edf", "asc", "asc_gz"):
-        warnings += header_warnings(read_header(path, kind), path.stat().st_mtime)
+    warnings += odd
     return Recording(
         fixations=_fixation_frame(events),
         blinks=_blink_frame(events),

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import pandas as pd
 import pytest
 
 from bench.cli import main
-from bench.datasets import load_dataset
+from bench.datasets import load_dataset, read_gaze
 from bench.datasets.recordings import recordings
 from bench.errors import DataError, ValidationError
 from bench.gaze import eyelink_edf
@@ -223,6 +224,20 @@ def test_row_36_parallel_reading_of_edf_names_the_bad_and_reads_the_good(
         assert outcomes[0][0] == 0
         found = pd.read_parquet(tmp_path / "fixations.parquet")["recording_id"].unique().tolist()
         assert found == (["p100", "p45", "p60", "p80"] if words else ["p100"])
+
+
+class Killer:
+    """Ends the process that unpickles it, as a system short of memory does."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_an_error_and_no_hang(viewers):
+    dataset = load_dataset(viewers({"p1.asc": whole(), "p2.asc": whole(1)}))
+    with pytest.raises(DataError, match=r"p1\.asc: not read, because a process died.*--jobs 1"):
+        read_gaze(dataset, {"a.png": Killer()}, jobs=2)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two"])

@@ -238,6 +238,24 @@ def test_row_12_a_hole_of_zeros_in_a_block(inspect, edf):
     assert " 228 fixations" not in out
 
 
+def test_row_11_a_file_whose_end_is_zeros_broke_off(inspect, edf):
+    path = edf(lambda raw: raw[: len(raw) // 2] + bytes(len(raw) - len(raw) // 2))
+    code, _, message = inspect(path)
+    assert (code, "nothing but zeros from byte" in message) == (4, True)
+    code, out, _ = inspect(path, "--salvage")
+    assert (code, "incomplete     yes" in out) == (0, True)
+
+
+def test_row_12_salvage_does_not_excuse_a_hole_before_the_cut(inspect, edf):
+    def change(raw):
+        cut = raw[: len(raw) * 7 // 10]
+        middle = len(cut) // 2
+        return cut[:middle] + bytes(4096) + cut[middle + 4096 :]
+
+    code, _, message = inspect(edf(change), "--salvage")
+    assert (code, "a hole of zeros at byte" in message) == (4, True)
+
+
 def test_row_13_flipped_bytes(edf):
     generator = random.Random(13)
 

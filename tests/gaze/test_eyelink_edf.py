@@ -138,8 +138,10 @@ def test_a_hole_of_zeros_is_not_a_silent_short_table(
     path = tmp_path / "hole.edf"
     path.write_bytes(raw)
     if not told:  # a system that does not say how far the library read
-        signs = eyelink_edf._signs_of_damage
-        monkeypatch.setattr(eyelink_edf, "_signs_of_damage", lambda path, _: signs(path, None))
+        judge = eyelink_edf._judge_extent
+        monkeypatch.setattr(
+            eyelink_edf, "_judge_extent", lambda path, _, events: judge(path, None, events)
+        )
     recording = read_recording(path)
     assert len(recording.fixations) < 228
     words = "stopped at byte" if told else "hole of zeros at byte"
