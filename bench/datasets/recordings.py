@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.datasets.trial_rules import list_files, trial_rules
 from bench.errors import BenchError, DataError, ValidationError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bench.datasets import Dataset
-    from bench.gaze import Layout, Placement, Screen, TrialGrammar
+    from bench.gaze import Screen
 
 # After the table of trials that cannot be used.
 LET_PASS = (
@@ -24,11 +24,7 @@ LET_PASS = (
 
 def inputs(dataset: Dataset) -> list[Path]:
     """The recordings, sorted by viewer, and the lists of trials and places beside them."""
-    lists = (
-        dataset.spec["trials"].get("image_list"),
-        dataset.spec.get("image_on_screen", {}).get("list"),
-    )
-    return [*recordings(dataset).values(), *(dataset.file(name) for name in lists if name)]
+    return [*recordings(dataset).values(), *list_files(dataset)]
 
 
 def recordings(dataset: Dataset) -> dict[str, Path]:
@@ -120,7 +116,7 @@ def _read_one(
         recording = read_recording(path, screen=screen, **spec.get("samples", {}))
         noted = recording.quality["warnings"]
         _refuse(path, recording.quality["errors"])
-        grammar, layout = _trial_rules(dataset, viewer, sizes)
+        grammar, layout = trial_rules(dataset, viewer, sizes)
         trials = find_trials(recording.messages, recording.blocks, grammar)
         trials = placed_trials(trials, recording, layout, sizes, screen)
         _refuse(path, [] if pass_trials else trials.attrs["errors"], hint=LET_PASS)
@@ -143,40 +139,6 @@ def _read_one(
     summary = recording_summary(recording, trials, table, eye=spec["eye"], screen=screen)
     _refuse(path, [] if pass_trials else summary["errors"], hint=LET_PASS)
     return table, summary
-
-
-def _trial_rules(
-    dataset: Dataset, viewer: str, known: Iterable[str]
-) -> tuple[TrialGrammar, Layout]:
-    """How the messages mark this viewer's trials, and where the pictures stood."""
-    from bench.datasets.sequence_lists import images_of_trials, placements_of_images
-    from bench.gaze import Layout, Placement, TrialGrammar
-
-    rules, shown = dataset.spec["trials"], dataset.spec.get("image_on_screen", {})
-    position = shown.get("position", "centre")
-    from_messages = position == "messages"
-    usual = Placement(shown.get("scale", 1), _point("centre" if from_messages else position))
-    images: dict[str, str] = {}
-    by_trial: dict[str, Placement] = {}
-    by_image: dict[str, Placement] = {}
-    if name := rules.get("image_list"):
-        images, by_trial = images_of_trials(dataset.file(name), viewer, usual)
-    if name := shown.get("list"):
-        by_image = placements_of_images(dataset.file(name), usual)
-    for name, own in shown.get("images", {}).items():
-        point = _point(own.get("position", usual.position))
-        by_image[name] = Placement(own.get("scale", usual.scale), point)
-    if unknown := sorted(set(by_image) - set(known)):
-        raise ValidationError(
-            f"image_on_screen: no photograph is called {unknown[0]!r} (images like this: "
-            f"{len(unknown)}); expected file names of the stimuli."
-        )
-    grammar = TrialGrammar.from_mapping(rules, images=images)
-    return grammar, Layout(usual, from_messages, by_image, by_trial)
-
-
-def _point(position: str | Sequence[float]) -> str | tuple[float, float]:
-    return position if isinstance(position, str) else (position[0], position[1])
 
 
 def _screen(spec: dict[str, Any]) -> Screen:
