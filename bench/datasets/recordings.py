@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.datasets import checksums
-from bench.datasets.presentation import screen_of, trial_rules
+from bench.datasets.trial_rules import list_files, screen_of, trial_rules
 from bench.errors import BenchError, DataError, ValidationError
 
 if TYPE_CHECKING:
@@ -31,15 +31,8 @@ _Result: TypeAlias = "tuple[pd.DataFrame, dict[str, Any]]"
 
 def inputs(dataset: Dataset) -> list[Path]:
     """The recordings, sorted by viewer, and the lists beside them: trials, places, checksums."""
-    lists = (
-        dataset.spec["trials"].get("image_list"),
-        dataset.spec.get("image_on_screen", {}).get("list"),
-    )
-    return [
-        *recordings(dataset).values(),
-        *(dataset.file(name) for name in lists if name),
-        *checksums.list_file(dataset),
-    ]
+    lists = [*list_files(dataset), *checksums.list_file(dataset)]
+    return [*recordings(dataset).values(), *lists]
 
 
 def recordings(dataset: Dataset) -> dict[str, Path]:

@@ -62,7 +62,9 @@ def fixation_table(
         )
         if (placed["problem"].notna() & trials["problem"].isna()).any():
             raise ValidationError("\n".join(placed.attrs["errors"]))
-        trials, warnings = placed, list(placed.attrs["warnings"])
+        known = trials.attrs["warnings"]
+        warnings = [text for text in placed.attrs["warnings"] if text not in known]
+        trials = placed
     chosen = choose_eye(recording, eye).eye
     frame = _all_fixations(recording, average=chosen == "LR")
     start, end = frame["start_ms"].to_numpy(), frame["end_ms"].to_numpy()

@@ -1,8 +1,9 @@
-"""What dataset.yaml says of the presentation: trials, the places of pictures, the screen."""
+"""What dataset.yaml and its lists say of a viewer's trials: the grammar, the images, the places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import ValidationError
@@ -12,8 +13,21 @@ if TYPE_CHECKING:
     from bench.gaze import Layout, Placement, Screen, TrialGrammar
 
 
+def list_files(dataset: Dataset) -> list[Path]:
+    """The lists of trials and of places that dataset.yaml names."""
+    names = (
+        dataset.spec["trials"].get("image_list"),
+        dataset.spec.get("image_on_screen", {}).get("list"),
+    )
+    return [dataset.file(name) for name in names if name]
+
+
 def trial_rules(dataset: Dataset, viewer: str, known: Iterable[str]) -> tuple[TrialGrammar, Layout]:
-    """How the messages mark this viewer's trials, and where the pictures stood."""
+    """How the messages mark this viewer's trials, and where the pictures stood.
+
+    `known` are the photographs' names. Raises UsageError for a grammar that cannot be used, and
+    DataError or ValidationError for a list, or a photograph in one, that does not fit.
+    """
     from bench.datasets.sequence_lists import images_of_trials, placements_of_images
     from bench.gaze import Layout, Placement, TrialGrammar
 
