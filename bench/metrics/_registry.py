@@ -18,7 +18,9 @@ class Metric:
     compute: (SaliencyMap, GazeTarget) -> float. It is called only for finite maps, with everything
     in `needs` present and not empty. constant_value: the score of a constant map where that does
     not depend on the image, else None. heatmap: which human heatmap it is defined on, "" for none.
-    description: two lines, what it is and how to read it.
+    description: two lines, what it is and how to read it. formula: one line. default: whether it is
+    computed where no metric is named; legacy forms and slow ones are not. undefined: (SaliencyMap,
+    GazeTarget) -> the flag that says why there is no score, "" where there is one.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Metric:
     description: str
     heatmap: str
     compute: Callable[..., float]
+    formula: str = ""
+    default: bool = True
+    undefined: Callable[..., str] | None = None
 
     def __post_init__(self) -> None:
         problems = {
@@ -66,6 +71,9 @@ def metric(
     unit: str = "",
     constant_value: float | None = None,
     heatmap: str = "",
+    formula: str = "",
+    default: bool = True,
+    undefined: Callable[..., str] | None = None,
 ) -> Callable[[Callable[..., float]], Callable[..., float]]:
     """A decorator that registers a function as the metric of its own name; see `Metric`."""
 
@@ -89,16 +97,22 @@ def metric(
             description=description,
             heatmap=heatmap,
             compute=compute,
+            formula=formula,
+            default=default,
+            undefined=undefined,
         )
         return compute
 
     return register
 
 
-def metric_names() -> list[str]:
-    """The names of all metrics, family by family in the order of their files; no heavy imports."""
+def metric_names(*, default_only: bool = False) -> list[str]:
+    """The names of all metrics, family by family in the order of their files; no heavy imports.
+
+    default_only: without legacy forms and slow metrics.
+    """
     _load_families()
-    return list(_METRICS)
+    return [name for name, found in _METRICS.items() if found.default or not default_only]
 
 
 def get_metric(name: str) -> Metric:
