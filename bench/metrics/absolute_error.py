@@ -112,7 +112,7 @@ def mae_density(saliency: SaliencyMap, target: GazeTarget) -> float:
     reference="histogram matching (Gonzalez, Woods, Digital Image Processing) before the MAE",
     formula="mean |G*(rank S) - G / max G|, G* the sorted values of G / max G",
     description=(
-        "Mean absolute error after the map's ranks got the values of G / max G; ties share theirs.\n"
+        "Mean absolute error of the map whose ranks get the values of G / max G, ties their mean.\n"
         "Lower is better; scale and contrast of a map play no part, only the order of its pixels."
     ),
 )

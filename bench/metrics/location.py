@@ -1,4 +1,4 @@
-"""How high a map is at fixations, in its own standard deviations. Repeated fixations count again."""
+"""How high a map is at fixations, in its standard deviations. Repeated fixations count again."""
 
 from bench.metrics._registry import metric
 from bench.metrics._saliency import SaliencyMap

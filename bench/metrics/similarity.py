@@ -43,7 +43,7 @@ def _too_small(saliency: SaliencyMap, target: GazeTarget) -> str:
     reference="Wang, Bovik, Sheikh, Simoncelli 2004, equation 13",
     formula="mean SSIM of Sm and G / max G; Gaussian 1.5 px, data range 1, population covariance",
     description=(
-        "Mean structural similarity of the map, scaled to [0, 1], and G / max G (Gaussian 1.5 px).\n"
+        "Mean local similarity of the map, scaled to [0, 1], and G / max G (Gaussian 1.5 px).\n"
         "Higher is better; flat zeros shared by both dominate it, so it stands second."
     ),
     undefined=_too_small,

@@ -86,9 +86,9 @@ def _typed(value: Any) -> Any:
 
 
 def _metrics(chosen: str | list[str]) -> list[str]:
-    known = list(metric_names())
-    if chosen == "all":
-        return known
+    known = metric_names()
+    if chosen in ("default", "all"):
+        return metric_names(default_only=chosen == "default")
     for name in chosen:
         _known("metric", name, known)
     return list(chosen)

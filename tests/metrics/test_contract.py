@@ -171,7 +171,9 @@ def test_no_other_fixation_inside_is_flagged_for_sauc_only():
     ],
 )
 def test_a_metric_that_is_not_defined_says_why(metric, change, S, word):
-    human = {key: value for key, value in (HUMAN | change).items() if key in get_metric(metric).needs}
+    human = {
+        key: value for key, value in (HUMAN | change).items() if key in get_metric(metric).needs
+    }
     target = GazeTarget(np.shape(S), **human)
     assert math.isnan(score_map(S, target, metric)[metric])
     assert score_flags(S, target, metric) == [word]

@@ -150,7 +150,9 @@ def windowed_ssim(a, b, shape):
                 for (i, j), w in weight.items()
             ]
             mx, my = (math.fsum(w[0] * w[k] for w in window) for k in (1, 2))
-            vx, vy = (math.fsum(w[0] * (w[k] - m) ** 2 for w in window) for k, m in ((1, mx), (2, my)))
+            vx, vy = (
+                math.fsum(w[0] * (w[k] - m) ** 2 for w in window) for k, m in ((1, mx), (2, my))
+            )
             vxy = math.fsum(w * (x - mx) * (y - my) for w, x, y in window)
             c1, c2 = 0.01**2, 0.03**2
             top = (2 * mx * my + c1) * (2 * vxy + c2)
@@ -327,10 +329,7 @@ def test_the_score_is_the_mean_over_fixations(metric):
     def one(i):
         return human | {key: human[key][[i]] for key in ("fixations", "durations")}
 
-    single = [
-        evaluate(S, **one(i), metrics=metric)[metric]
-        for i in range(6)
-    ]
+    single = [evaluate(S, **one(i), metrics=metric)[metric] for i in range(6)]
     assert evaluate(S, **human, metrics=metric)[metric] == pytest.approx(np.mean(single))
 
 
