@@ -1,6 +1,7 @@
 """Every metric against loops in float64, against pysaliency, and by its identities."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def brute_force(S, fixations, durations, other, G, c):
             share = [sum(v >= t for v in values) / len(values) for values in (negatives, positives)]
             points.append(tuple(share))
         points.append((1.0, 1.0))
-        pairs = zip(points[:-1], points[1:], strict=True)
+        pairs = pairwise(points)
         return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairs)
 
     def unit(values):
