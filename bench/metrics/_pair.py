@@ -1,12 +1,13 @@
 """One map against one image's gaze: what several metrics need of the two, computed once."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.metrics._ranking import places
-from bench.metrics._saliency import SaliencyMap
+from bench.metrics._ranking import place_counts
+from bench.metrics._saliency import SaliencyMap, blocks
 from bench.metrics._target import GazeTarget
 
 
@@ -24,10 +25,14 @@ class Pair:
             pair = saliency.pair = cls(saliency, target)
         return pair
 
-    @cached_property
-    def values(self) -> NDArray[np.float64]:
-        """S at `target.support`, the pixels where the heatmap is not 0."""
-        return self._saliency.values[self._target.support]
+    def support_blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """S at the pixels where the heatmap is not 0: (which of `target.support`, values).
+
+        The values may be the map's own memory: not to be written to.
+        """
+        values, support = self._saliency.values, self._target.support
+        for part in blocks(self._target.support_values.size):
+            yield part, values[part] if isinstance(support, slice) else values.take(support[part])
 
     @cached_property
     def fixated(self) -> "FixatedValues":
@@ -38,38 +43,26 @@ class Pair:
 class FixatedValues:
     """The different values (m,) of a map at fixations, ascending, and counts in between.
 
-    values: (m,). index: (F,) which of them each fixation has. Counts (2m + 1,) go by place: below
-    the first value, equal to it, between it and the second, ...
+    Counts (2m + 1,) go by place: below the first value, equal to it, between it and the second, ...
     """
 
     def __init__(self, saliency: SaliencyMap, target: GazeTarget) -> None:
-        self.values, self.index = np.unique(saliency.values[target.cells], return_inverse=True)
-        self._target = target
-        self._places = places(saliency.values, self.values)
+        self._map, self._target = saliency.values, target
+        self._values, index = np.unique(self._map[target.cells], return_inverse=True)
+        #: (m,) how many fixations have each value
+        self.hits: NDArray[np.intp] = np.bincount(index)
 
     @cached_property
     def pixels(self) -> NDArray[np.float64]:
         """How many of all pixels are at each place."""
-        return self._counts(self._places)
+        return place_counts(self._map, self._values)
 
     @cached_property
     def unfixated(self) -> NDArray[np.float64]:
         """How many of the pixels without a fixation are at each place."""
-        return self.pixels - self._counts(self._places.take(self._target.unique_cells))
+        return self.pixels - place_counts(self._map, self._values, self._target.unique_cells)
 
     @cached_property
     def others(self) -> NDArray[np.float64]:
         """How many of the other images' fixations are at each place."""
-        cells, counts = self._target.others
-        return self._counts(self._places.take(cells), counts)
-
-    @property
-    def hits(self) -> NDArray[np.intp]:
-        """(m,) how many fixations have each value."""
-        return np.bincount(self.index, minlength=self.values.size)
-
-    def _counts(
-        self, found: NDArray[np.integer], weights: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
-        counts = np.bincount(found, weights, minlength=2 * self.values.size + 1)
-        return counts.astype(np.float64)
+        return place_counts(self._map, self._values, *self._target.others)

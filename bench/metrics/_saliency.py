@@ -86,11 +86,11 @@ class SaliencyMap:
 
     @cached_property
     def rise(self) -> float:
-        """The mean of S - min S, summed from those differences, so exact for values far from 0."""
+        """The mean of S - min S; of values far from 0 summed from those differences, so exact."""
         if self.constant:
             return 0.0
-        if self.lowest == 0:
-            return float(self.values.mean())
+        if abs(self.lowest) <= self.highest - self.lowest:
+            return float(self.values.mean()) - self.lowest
         total = 0.0
         for part in blocks(self.size):
             total += float((self.values[part] - self.lowest).sum())
@@ -109,9 +109,9 @@ class SaliencyMap:
     @cached_property
     def deviation(self) -> float:
         """The standard deviation over all pixels, ddof 0; of the centred values, so exact."""
-        total = 0.0
+        total, mean = 0.0, self.mean
         for part in blocks(self.size):
-            centred = self.centred(self.values[part])
+            centred = self.values[part] - mean
             total += float(centred @ centred)
         return (total / self.size) ** 0.5
 

@@ -162,6 +162,11 @@ class GazeTarget:
         return self._heatmap.values[self.support] - self._heatmap.lowest
 
     @cached_property
+    def support_rise_sum(self) -> float:
+        """The sum of `support_rise`."""
+        return float(self.support_rise.sum())
+
+    @cached_property
     def norm(self) -> float:
         """The square root of the sum of (G - mean G)^2, 0 for a constant heatmap."""
         return self._heatmap.deviation * self._heatmap.size**0.5

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
 PAPER = "Ebrahimpour, Falandays, Spevack, Noelle 2019"
@@ -54,9 +54,9 @@ def mse_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
     else:
         spread = saliency.highest - saliency.lowest
         every = (saliency.deviation / spread) ** 2 + saliency.mean_scaled**2
-    difference, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        scaled = saliency.scaled(values[part])
+    difference = 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        scaled = saliency.scaled(values)
         difference -= float(scaled @ scaled)
         scaled -= target.support_values[part]
         difference += float(scaled @ scaled)
@@ -94,9 +94,9 @@ def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:
     ),
 )
 def mae_density(saliency: SaliencyMap, target: GazeTarget) -> float:
-    total, values = 1.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        difference = saliency.as_density(values[part])
+    total = 1.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        difference = saliency.as_density(values)
         total -= float(difference.sum())
         difference -= target.support_density[part]
         total += float(np.abs(difference, out=difference).sum())
@@ -148,10 +148,10 @@ def _mean_difference(
     saliency: SaliencyMap, target: GazeTarget, heatmap: NDArray[np.float64]
 ) -> float:
     """Mean |Sm - G|, Sm the min-max scaled map, `heatmap` the values of G where it is not 0."""
-    difference, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        scaled = saliency.scaled(values[part])
-        difference -= float(scaled.sum())
+    error = saliency.mean_scaled * saliency.size
+    for part, values in Pair.of(saliency, target).support_blocks():
+        scaled = saliency.scaled(values)
+        error -= float(scaled.sum())
         scaled -= heatmap[part]
-        difference += float(np.abs(scaled, out=scaled).sum())
-    return max(saliency.mean_scaled + difference / saliency.size, 0.0)
+        error += float(np.abs(scaled, out=scaled).sum())
+    return max(error / saliency.size, 0.0)

@@ -2,7 +2,7 @@
 
 from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
 
@@ -24,9 +24,12 @@ def cc(saliency: SaliencyMap, target: GazeTarget) -> float:
     """0 if either is constant. As S - mean S sums to 0, G may be taken from its minimum."""
     if saliency.constant or not target.norm:
         return 0.0
-    total, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        total += float(saliency.centred(values[part]) @ target.support_rise[part])
+    near_0 = max(abs(saliency.lowest), abs(saliency.highest)) < 1e3 * saliency.deviation
+    total = -saliency.mean * target.support_rise_sum if near_0 else 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        # far from 0, or nearly constant: subtract the mean before, at the price of two more passes
+        found = values if near_0 else saliency.centred(values)
+        total += float(found @ target.support_rise[part])
     correlation = total / (saliency.deviation * saliency.size**0.5 * target.norm)
     return min(max(correlation, -1.0), 1.0)
 

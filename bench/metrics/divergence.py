@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import EPSILON, MIX, GazeTarget
 
 HEATMAP = "any scale, as a density"
@@ -75,10 +75,10 @@ def kl_eps20(saliency: SaliencyMap, target: GazeTarget) -> float:
     default=False,
 )
 def kl_mit(saliency: SaliencyMap, target: GazeTarget) -> float:
-    total, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
+    total = 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
         human = target.support_density[part]
-        quotient = human / (saliency.as_density(values[part]) + EPSILON)
+        quotient = human / (saliency.as_density(values) + EPSILON)
         total += float(human @ np.log(EPSILON + quotient))
     return total
 
@@ -89,7 +89,7 @@ def _over_humans(
     target: GazeTarget,
 ) -> float:
     """sum q log p."""
-    total, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        total += float(target.support_density[part] @ log_map(values[part]))
+    total = 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        total += float(target.support_density[part] @ log_map(values))
     return total

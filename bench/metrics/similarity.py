@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._structure import BORDER, structural_similarity
 from bench.metrics._target import GazeTarget
 
@@ -23,9 +23,9 @@ from bench.metrics._target import GazeTarget
     ),
 )
 def sim(saliency: SaliencyMap, target: GazeTarget) -> float:
-    total, values = 0.0, Pair.of(saliency, target).values
-    for part in blocks(values.size):
-        shared = saliency.as_density(values[part])
+    total = 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        shared = saliency.as_density(values)
         total += float(np.minimum(shared, target.support_density[part], out=shared).sum())
     return min(total, 1.0)
 

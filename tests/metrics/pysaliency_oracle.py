@@ -65,11 +65,10 @@ def environment() -> Path:
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["uv"]
     # Not in the project's folder: its constraints ask for another numpy.
     run = {"cwd": cache, "capture_output": True, "text": True}
-    for words in (
-        [uv, "venv", "--clear", "--python", sys.executable, str(folder)],
-        [uv, "pip", "install", "--python", str(python), *REQUIREMENTS]
-        + ["--exclude-newer", settings["exclude-newer"]],
-    ):
+    venv = [uv, "venv", "--clear", "--python", sys.executable, str(folder)]
+    install = [uv, "pip", "install", "--python", str(python), *REQUIREMENTS]
+    install += ["--exclude-newer", settings["exclude-newer"]]
+    for words in (venv, install):
         done = subprocess.run(words, **run)
         if done.returncode:
             raise Unavailable(f"{' '.join(words[1:3])} failed: {done.stderr.strip()[-500:]}")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.metrics._ranking import Ranking, ascending, places
+from bench.metrics._ranking import Ranking, ascending, place_counts
 
 
 def hard_values():
@@ -29,17 +29,22 @@ def hard_values():
 
 
 @pytest.mark.parametrize("name", hard_values())
-def test_places_equal_those_of_a_search(name):
+def test_counts_equal_those_of_a_search(name):
     values = hard_values()[name]
     rng = np.random.default_rng(1)
     chosen = rng.choice(values, 150)
     outside = [values.min() - 1, values.max() + 1, values.min(), values.max()]
     between = np.nextafter(chosen[:40], np.inf)
     queries = np.unique(np.concatenate([chosen, outside, between]))
-    left, right = (np.searchsorted(queries, values, side) for side in ("left", "right"))
-    np.testing.assert_array_equal(places(values, queries), left + right)
-    np.testing.assert_array_equal(places(values, queries[:1]), (values > queries[0]) * 2)
-    np.testing.assert_array_equal(places(values, queries[-1:]), 0)
+    cells = rng.integers(0, values.size, 70_000)
+    weights = rng.integers(0, 9, cells.size).astype(float)
+    for some in (queries, queries[1:-1], queries[:1], queries[-1:], queries[2:3]):
+        left, right = (np.searchsorted(some, values, side) for side in ("left", "right"))
+        length = 2 * some.size + 1
+        expected = np.bincount(left + right, minlength=length)
+        np.testing.assert_array_equal(place_counts(values, some), expected)
+        expected = np.bincount((left + right)[cells], weights, length)
+        np.testing.assert_array_equal(place_counts(values, some, cells, weights), expected)
 
 
 @pytest.mark.parametrize("name", hard_values())
