@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.metrics._ranking import place_counts
+from bench.metrics._ranking import Places
 from bench.metrics._saliency import SaliencyMap, blocks
 from bench.metrics._target import GazeTarget
 
@@ -47,22 +47,23 @@ class FixatedValues:
     """
 
     def __init__(self, saliency: SaliencyMap, target: GazeTarget) -> None:
-        self._map, self._target = saliency.values, target
-        self._values, index = np.unique(self._map[target.cells], return_inverse=True)
+        self._target = target
+        values, index = np.unique(saliency.values[target.cells], return_inverse=True)
+        self._places = Places(saliency.values, values)
         #: (m,) how many fixations have each value
         self.hits: NDArray[np.intp] = np.bincount(index)
 
     @cached_property
     def pixels(self) -> NDArray[np.float64]:
         """How many of all pixels are at each place."""
-        return place_counts(self._map, self._values)
+        return self._places.counts()
 
     @cached_property
     def unfixated(self) -> NDArray[np.float64]:
         """How many of the pixels without a fixation are at each place."""
-        return self.pixels - place_counts(self._map, self._values, self._target.unique_cells)
+        return self.pixels - self._places.counts(self._target.unique_cells)
 
     @cached_property
     def others(self) -> NDArray[np.float64]:
         """How many of the other images' fixations are at each place."""
-        return place_counts(self._map, self._values, *self._target.others)
+        return self._places.counts(*self._target.others)

@@ -1,6 +1,6 @@
 """Ranks without a full sort: how many values lie between a few others, and a fast exact order.
 
-`place_counts` puts values into bins by a monotone function and looks up, for whole bins, which
+`Places` puts values into bins by a monotone function and looks up, for whole bins, which
 queries lie below; only in the bins that hold a query are the float64 values themselves compared.
 Ties are therefore exact (nothing is decided in float32). 480,000 values against 140 take about
 2 ms, where a sort takes 3 to 24 ms, depending on the values and on the processor.
@@ -29,54 +29,67 @@ DEEPEST = 4
 SAMPLE = 1 << 10
 
 
-def place_counts(
-    values: Floats,
-    queries: Floats,
-    cells: NDArray[np.intp] | None = None,
-    weights: Floats | None = None,
-    *,
-    depth: int = 0,
-) -> Floats:
-    """How many of `values` (n,), finite, are at each place (2m + 1,) among `queries` (m,).
+class Places:
+    """Where values (n,), finite, stand among `queries` (m,), which are sorted and all different.
 
-    Queries are sorted and all different. Place 2k + 1 is equal to query k, place 2k is between
-    query k - 1 and query k. cells: (c,) indices, to count these values instead of all. weights:
-    (n,) or (c,), to count each value that often.
+    Place 2k + 1 is equal to query k, place 2k is between query k - 1 and query k.
 
-    >>> place_counts(np.array([0.0, 1.0, 1.5, 2.0, 9.0]), np.array([1.0, 2.0])).tolist()
+    >>> Places(np.array([0.0, 1.0, 1.5, 2.0, 9.0]), np.array([1.0, 2.0])).counts().tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0]
     """
-    size = values.size if cells is None else cells.size
-    parts = _parts(values, cells, weights)
-    counts = np.zeros(2 * queries.size + 1)
-    step = values.size // SAMPLE
-    sample = np.sort(values[::step]) if step else values
-    mode = float(sample[sample.size // 2])
-    centre, reach = _spread(values, sample)
-    if size <= SEARCHED_WHOLE or not step or depth > DEEPEST or not 1e-200 < reach < 1e200:
-        for part, weight in parts:
-            counts += np.bincount(_searched(part, queries), weight, counts.size)
-    elif np.count_nonzero(sample == mode) * 2 > sample.size:
+
+    def __init__(self, values: Floats, queries: Floats, *, depth: int = 0) -> None:
+        self._values, self._queries, self._depth = values, queries, depth
+        self._bins, self._mode = None, None
+        step = values.size // SAMPLE
+        if values.size <= SEARCHED_WHOLE or depth > DEEPEST:
+            return
+        sample = np.sort(values[::step])
+        median = float(sample[sample.size // 2])
+        if np.count_nonzero(sample == median) * 2 > sample.size:
+            self._mode = median
+            return
+        centre, reach = _spread(values, sample)
+        if 1e-200 < reach < 1e200:
+            within = np.flatnonzero(np.abs(queries - centre) <= reach)
+            self._first = int(np.count_nonzero(queries - centre < -reach))
+            self._bins = _Bins(centre, reach, queries[within])
+
+    def counts(
+        self, cells: NDArray[np.intp] | None = None, weights: Floats | None = None
+    ) -> Floats:
+        """How many of the values are at each place (2m + 1,).
+
+        cells: (c,) indices, to count these values instead of all. weights: (n,) or (c,), to count
+        each value that often.
+        """
+        size = self._values.size if cells is None else cells.size
+        parts = _parts(self._values, cells, weights)
+        counts = np.zeros(2 * self._queries.size + 1)
+        if self._mode is not None and size > SEARCHED_WHOLE:
+            every = float(size) if weights is None else float(weights.sum())
+            self._count_others(parts, counts)
+            mode = _searched(np.array([self._mode]), self._queries)[0]
+            counts[mode] += every - counts.sum()
+        elif self._bins is not None and size > SEARCHED_WHOLE // 8:
+            end = 2 * (self._first + self._bins.queries.size) + 1
+            self._bins.count(parts, counts[2 * self._first : end], self._depth)
+        else:
+            for part, weight in parts:
+                counts += np.bincount(_searched(part, self._queries), weight, counts.size)
+        return counts
+
+    def _count_others(self, parts: Iterator[tuple[Floats, Floats | None]], counts: Floats) -> None:
+        """Counts those that are not the most frequent value, which most are."""
         rest, rest_weights = [], []
         for part, weight in parts:
-            others = np.flatnonzero(part != mode)
+            others = np.flatnonzero(part != self._mode)
             rest.append(part.take(others))
             rest_weights += [] if weight is None else [weight.take(others)]
+        weights = np.concatenate(rest_weights) if rest_weights else None
         rest = np.concatenate(rest)
-        rest_weights = np.concatenate(rest_weights) if rest_weights else None
         if rest.size:
-            counts += place_counts(rest, queries, None, rest_weights, depth=depth + 1)
-        every = size if weights is None else weights.sum()
-        counts[_searched(np.array([mode]), queries)[0]] += every - counts.sum()
-    else:
-        within = np.flatnonzero(np.abs(queries - centre) <= reach)
-        first = int(np.count_nonzero(queries - centre < -reach))
-        if within.size:
-            inner = counts[2 * first : 2 * (first + within.size) + 1]
-            _Bins(centre, reach, queries[within]).count(parts, inner, depth)
-        else:
-            counts[2 * first] += size if weights is None else weights.sum()
-    return counts
+            counts += Places(rest, self._queries, depth=self._depth + 1).counts(None, weights)
 
 
 def _parts(
@@ -209,9 +222,8 @@ class _Bins:
             here = np.flatnonzero(found == place)
             if here.size:
                 weight = None if weights is None else weights.take(here)
-                deeper = place_counts(
-                    values.take(here), self.queries[queries], None, weight, depth=depth + 1
-                )
+                inside = Places(values.take(here), self.queries[queries], depth=depth + 1)
+                deeper = inside.counts(None, weight)
                 counts[2 * queries.start : 2 * queries.stop + 1] += deeper
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.metrics._ranking import Ranking, ascending, place_counts
+from bench.metrics._ranking import Places, Ranking, ascending
 
 
 def hard_values():
@@ -42,9 +42,9 @@ def test_counts_equal_those_of_a_search(name):
         left, right = (np.searchsorted(some, values, side) for side in ("left", "right"))
         length = 2 * some.size + 1
         expected = np.bincount(left + right, minlength=length)
-        np.testing.assert_array_equal(place_counts(values, some), expected)
+        np.testing.assert_array_equal(Places(values, some).counts(), expected)
         expected = np.bincount((left + right)[cells], weights, length)
-        np.testing.assert_array_equal(place_counts(values, some, cells, weights), expected)
+        np.testing.assert_array_equal(Places(values, some).counts(cells, weights), expected)
 
 
 @pytest.mark.parametrize("name", hard_values())
