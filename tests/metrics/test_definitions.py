@@ -355,3 +355,99 @@ def test_the_zero_map_wins_the_paper_s_mae():
     assert zero["mae_paper"] < human["mae_paper"] / 100
     assert human["mae_density"] < zero["mae_density"]
     assert zero["mae_paper"] == pytest.approx(target.mean())
+
+
+RANKED = ["auc", "auc_judd", "sauc", "spearman", "mae_hist", "iou_top10"]
+
+
+@pytest.mark.parametrize("metric", RANKED)
+def test_a_monotone_transform_leaves_what_uses_ranks_only(metric):
+    rng = np.random.default_rng(20)
+    S = rng.normal(size=(15, 27))  # 405 pixels: the 90th percentile falls between two values
+    human = gaze(rng, S.shape)
+    before, after = (evaluate(m, **human, metrics=metric)[metric] for m in (S, np.exp(2 * S) - 7))
+    if metric == "iou_top10":  # the percentile interpolates, the pixels above it stay the same
+        assert before == after
+    else:
+        assert after == pytest.approx(before, abs=1e-14)
+
+
+@pytest.mark.parametrize("metric", ["nss_duration", "auc_borji", "ssim", "mae_paper", "mae_skill"])
+def test_an_affine_transform_leaves_what_scales_to_the_extremes(metric):
+    rng = np.random.default_rng(21)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    before, after = (evaluate(m, **human, metrics=metric)[metric] for m in (S, 32 * S - 4))
+    assert after == pytest.approx(before, rel=1e-11)
+
+
+@pytest.mark.parametrize("metric", ["sim", "mae_density", "emd", "cc", "spearman", "iou_top10"])
+def test_map_and_heatmap_may_change_places(metric):
+    rng = np.random.default_rng(22)
+    a, b = rng.random((2, *SHAPE))
+    there, back = (evaluate(x, heatmap=y, metrics=metric)[metric] for x, y in ((a, b), (b, a)))
+    assert there == pytest.approx(back, rel=1e-9)
+
+
+def test_the_heatmap_itself_is_without_error():
+    human = gaze(np.random.default_rng(23), SHAPE)
+    found = evaluate(human["heatmap"], **human, metrics=metric_names())
+    for metric in ("mae_paper_renorm", "mae_hist", "emd"):
+        assert found[metric] == pytest.approx(0, abs=1e-12), metric
+    for metric in ("spearman", "ssim", "iou_top10", "mae_skill"):
+        assert found[metric] == pytest.approx(1, abs=1e-12), metric
+
+
+def test_equal_durations_are_no_weights():
+    rng = np.random.default_rng(24)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    found = evaluate(S, **{**human, "durations": np.full(15, 7.0)})
+    assert found["nss_duration"] == pytest.approx(found["nss"], rel=1e-12)
+
+
+def test_borji_by_random_draws_comes_to_the_closed_form():
+    """The usual procedure, 400 splits: its mean is within three standard errors."""
+    rng = np.random.default_rng(25)
+    S = rng.random((40, 50)) ** 2
+    positions = rng.integers(0, (50, 40), (30, 2))
+    closed = evaluate(S, fixations=positions, metrics="auc_borji")["auc_borji"]
+    unit = (S - S.min()) / (S.max() - S.min())
+    positives = unit[tuple(np.unique(positions, axis=0).T[::-1])]
+
+    def split(seed):
+        negatives = np.random.default_rng(seed).choice(unit.ravel(), positives.size)
+        points = [(0.0, 0.0)]
+        points += [
+            ((negatives >= k / 10).mean(), (positives >= k / 10).mean()) for k in range(10, -1, -1)
+        ]
+        x, y = np.array([*points, (1.0, 1.0)]).T
+        return np.trapezoid(y, x)
+
+    draws = np.array([split(seed) for seed in range(400)])
+    assert draws[0] == split(0)
+    assert abs(draws.mean() - closed) < 3 * draws.std(ddof=1) / 20
+
+
+def test_ssim_equals_that_of_scikit_image():
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(26)
+    G = gaze(rng, (60, 81))["heatmap"]
+    for S in (rng.random(G.shape), np.round(rng.random(G.shape) * 9), np.maximum(G, 0.3)):
+        scaled = (S - S.min()) / (S.max() - S.min())
+        expected = structural_similarity(
+            scaled, G / G.max(), data_range=1, gaussian_weights=True, sigma=1.5,
+            use_sample_covariance=False,
+        )  # fmt: skip
+        found = evaluate(S, heatmap=G, metrics="ssim")["ssim"]
+        assert found == pytest.approx(expected, abs=1e-10)
+
+
+def test_spearman_equals_that_of_scipy():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(27)
+    G = gaze(rng, (60, 81))["heatmap"]
+    for S in (rng.normal(size=G.shape), np.round(rng.random(G.shape) * 9)):
+        expected = spearmanr(S.ravel(), G.ravel()).statistic
+        found = evaluate(S, heatmap=G, metrics="spearman")["spearman"]
+        assert found == pytest.approx(expected, abs=1e-12)
