@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.errors import ValidationError, unknown_name
 from bench.fitted_scores import fitted_rows
-from bench.heatmaps import fixation_heatmap
+from bench.heatmaps import fixation_cells, fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
     CentreBias,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import h5py
     import pandas as pd
 
+SIZES_KEPT = 8  # of images, for which the fixations of all are kept as counts
 COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations")
 
 
@@ -54,6 +55,7 @@ class Gaze:
         kept = used_fixations(table, str(self.protocol["first_fixation"]))
         self._rows = dict(list(kept.groupby("image_id")))
         self._none = kept.iloc[:0]
+        self._pooled_counts: dict[tuple[int, int], np.ndarray] = {}
 
     @property
     def images(self) -> list[str]:
@@ -113,12 +115,27 @@ class Gaze:
             ]
         )
 
+    def other_counts(self, image: str) -> np.ndarray:
+        """(H, W), how many of `other_fixations` each pixel has: those of all images minus its own.
+
+        The counts of all images are made once per size, so an image costs the same whatever the
+        number of images.
+        """
+        shape = self.shapes[image]
+        if shape not in self._pooled_counts:
+            if len(self._pooled_counts) == SIZES_KEPT:
+                self._pooled_counts.pop(next(iter(self._pooled_counts)))
+            pooled = [scale_fixations(xy, of, shape) for of, (_, xy) in self._by_shape.items()]
+            self._pooled_counts[shape] = _counts(np.vstack(pooled), shape)
+        own = scale_fixations(self._positions[image], shape, shape)  # rounded as among the others
+        return self._pooled_counts[shape] - _counts(own, shape)
+
     def _parts(self, image: str) -> dict[str, np.ndarray]:
         return {
             "fixations": self._positions[image],
             "durations": fixation_weights(self.rows(image), str(self.protocol["weight"])),
             "heatmap": self.heatmap(image),
-            "other_fixations": self.other_fixations(image),
+            "other_counts": self.other_counts(image),
             "centre": self.centre(image),
         }
 
@@ -146,6 +163,13 @@ class Gaze:
             own = fixation_heatmap(*viewer.fixations.T, viewer.durations, shape, **choices)
             alone = {"fixations": viewer.fixations, "durations": viewer.durations, "heatmap": own}
             yield viewer.heatmap, GazeTarget(shape, **(parts | alone))
+
+
+def _counts(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W), how many of the positions (F, 2) are in each pixel."""
+    rows, columns, _ = fixation_cells(positions[:, 0], positions[:, 1], shape)
+    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return counts.astype(np.int32).reshape(shape)
 
 
 def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 from bench.cli import main
 from bench.heatmaps import fixation_heatmap
 from bench.maps import write_map
+from bench.scores import Gaze
 
 IMAGES = ("a.png", "b.png")
 
@@ -84,6 +85,29 @@ def test_a_coarse_map_is_scored_at_the_images_size(gaze, tmp_path):
     expected = np.mean([(np.sum(every < c) + 0.5 * np.sum(every == c)) / 96 for c in column])
     found = table.query("image == 'a.png' and metric == 'auc'")["value"].item()
     assert found == pytest.approx(expected)
+
+
+def test_pooled_counts_are_those_of_the_other_images_fixations(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.scores.SIZES_KEPT", 2)  # fewer than there are sizes
+    rng = np.random.default_rng(0)
+    shapes = {"a.png": (60, 80), "b.png": (90, 50), "c.png": (60, 80), "d.png": (40, 40)}
+    rows = [
+        {"image_id": name, "subject_id": "1", "x_image_px": x, "y_image_px": y, "status": "kept"}
+        for name, (height, width) in shapes.items()
+        for x, y in rng.uniform((-3, -3), (width + 2, height + 2), (200, 2))
+    ]
+    with h5py.File(tmp_path / "heatmaps.h5", "w") as file:
+        file.attrs["first_fixation"] = "keep"
+        for name, shape in shapes.items():
+            file[name] = np.ones(shape)
+    gaze = Gaze(pd.DataFrame(rows), tmp_path / "heatmaps.h5")
+    for name in [*shapes, *shapes]:
+        height, width = shapes[name]
+        expected = np.zeros((height, width), dtype=int)
+        for x, y in np.floor(gaze.other_fixations(name) + 0.5).astype(int):
+            if 0 <= x < width and 0 <= y < height:
+                expected[y, x] += 1
+        np.testing.assert_array_equal(gaze.other_counts(name), expected)
 
 
 def test_the_all_zero_map_wins_the_papers_mae_and_is_flagged(gaze):

@@ -21,7 +21,9 @@ class Metric:
     `bench.metrics.fitted_information_gain` takes. constant_value: the score of a constant map where
     that does not depend on the image, else None. heatmap: which human heatmap it is defined on, ""
     for none.
-    description: two lines, what it is and how to read it.
+    description: two lines, what it is and how to read it. formula: one line. default: whether it is
+    computed where no metric is named; legacy forms and slow ones are not. undefined: (SaliencyMap,
+    GazeTarget) -> the flag that says why there is no score, "" where there is one.
     """
 
     name: str
@@ -35,6 +37,9 @@ class Metric:
     description: str
     heatmap: str
     compute: Callable[..., float]
+    formula: str = ""
+    default: bool = True
+    undefined: Callable[..., str] | None = None
 
     def __post_init__(self) -> None:
         problems = {
@@ -74,6 +79,9 @@ def metric(
     unit: str = "",
     constant_value: float | None = None,
     heatmap: str = "",
+    formula: str = "",
+    default: bool = True,
+    undefined: Callable[..., str] | None = None,
 ) -> Callable[[Callable[..., float]], Callable[..., float]]:
     """A decorator that registers a function as the metric of its own name; see `Metric`."""
 
@@ -97,16 +105,27 @@ def metric(
             description=description,
             heatmap=heatmap,
             compute=compute,
+            formula=formula,
+            default=default,
+            undefined=undefined,
         )
         return compute
 
     return register
 
 
-def metric_names() -> list[str]:
-    """The names of all metrics, family by family in the order of their files; no heavy imports."""
+def metric_names(*, default_only: bool = False, of_one_map: bool = False) -> list[str]:
+    """The names of all metrics, family by family in the order of their files; no heavy imports.
+
+    default_only: without legacy forms and slow metrics. of_one_map: without those that need the
+    maps of a whole data set.
+    """
     _load_families()
-    return list(_METRICS)
+    return [
+        name
+        for name, found in _METRICS.items()
+        if (found.default or not default_only) and (found.of_one_map or not of_one_map)
+    ]
 
 
 def get_metric(name: str) -> Metric:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import ValidationError
+from bench.metrics._ranking import Ranking
 
 BLOCK = 1 << 16
 
@@ -57,12 +58,14 @@ class SaliencyMap:
         self.lowest, self.highest = float(self.values.min()), float(self.values.max())
         self.problems = self._problems()
         self.constant = False
+        self.pair = None  # with the target met last: see _pair.py
+        self.unit = 1.0  # what one of `values` is in the caller's numbers
         if self.problems:
             return
         peak = max(abs(self.lowest), abs(self.highest))
         step = np.finfo(array.dtype).eps if array.dtype.kind == "f" else 0.0
         if peak and not 1e-100 < peak < 1e100:
-            self.values = self.values / peak
+            self.values, self.unit = self.values / peak, peak
             self.lowest, self.highest, peak = self.lowest / peak, self.highest / peak, 1.0
         if self.highest - self.lowest <= 8 * float(step) * peak:
             self.constant = True
@@ -82,26 +85,53 @@ class SaliencyMap:
         return self.problems + ["constant"] * self.constant + ["empty"] * empty
 
     @cached_property
+    def rise(self) -> float:
+        """The mean of S - min S; of values far from 0 summed from those differences, so exact."""
+        if self.constant:
+            return 0.0
+        if abs(self.lowest) <= self.highest - self.lowest:
+            return float(self.values.mean()) - self.lowest
+        total = 0.0
+        for part in blocks(self.size):
+            total += float((self.values[part] - self.lowest).sum())
+        return total / self.size
+
+    @property
     def mean(self) -> float:
-        return self.lowest if self.constant else float(self.values.mean())
+        return self.lowest + self.rise
+
+    def centred(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Some of the map's values minus its mean; a new array."""
+        centred = values - self.lowest
+        centred -= self.rise
+        return centred
 
     @cached_property
     def deviation(self) -> float:
         """The standard deviation over all pixels, ddof 0; of the centred values, so exact."""
-        total = 0.0
+        total, mean = 0.0, self.mean
         for part in blocks(self.size):
-            centred = self.values[part] - self.mean
+            centred = self.values[part] - mean
             total += float(centred @ centred)
         return (total / self.size) ** 0.5
 
     @cached_property
-    def _mass(self) -> float:
-        """The sum of S - min(S, 0)."""
-        return (self.mean - min(self.lowest, 0.0)) * self.size
+    def ranking(self) -> Ranking:
+        """The order of all values and their ties; several metrics share it."""
+        return Ranking.of(self.values)
 
-    def scaled(self, part: slice | NDArray[np.intp] = slice(None)) -> NDArray[np.float64]:
-        """(S - min) / (max - min); a constant map is clipped to [0, 1] instead."""
-        values = self.values[part]
+    @cached_property
+    def mean_scaled(self) -> float:
+        """The mean of the min-max scaled map."""
+        if self.constant:
+            return min(max(self.lowest, 0.0), 1.0)
+        return self.rise / (self.highest - self.lowest)
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Some of the map's values as (S - min) / (max - min); a new array.
+
+        A constant map is clipped to [0, 1] instead.
+        """
         if self.constant:
             return np.clip(values, 0.0, 1.0)
         factor = 1 / (self.highest - self.lowest)
@@ -114,15 +144,18 @@ class SaliencyMap:
     def density(
         self, part: slice | NDArray[np.intp] = slice(None), *, mix: float = 0.0
     ) -> NDArray[np.float64]:
-        """(1 - mix) p + mix / N, where p = S - min(S, 0), divided by its sum.
+        """(1 - mix) p + mix / N at some pixels, where p = S - min(S, 0), divided by its sum.
 
         An all-zero map is uniform. With mix > 0 the density is positive everywhere, so that its
         logarithm is finite.
         """
-        values = self.values[part]
+        return self.as_density(self.values[part], mix=mix)
+
+    def as_density(self, values: NDArray[np.float64], *, mix: float = 0.0) -> NDArray[np.float64]:
+        """As `density`, for values taken from the map before; a new array."""
         if self.constant:
             return np.full(values.shape, 1 / self.size)
-        factor = (1 - mix) / self._mass
+        factor = (1 - mix) / self.mass
         if self.lowest >= 0:
             density = values * factor
         else:
@@ -131,3 +164,18 @@ class SaliencyMap:
         if mix:
             density += mix / self.size
         return density
+
+    def lifted_density(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Some of the map's values as (S - min(S, 0) + 1e-20) / sum, in the caller's own scale."""
+        if self.constant:
+            return np.full(values.shape, 1 / self.size)
+        lift = max(1e-20 / self.unit, 5e-324)
+        density = values - min(self.lowest, 0.0)
+        density += lift
+        density /= self.mass + self.size * lift
+        return density
+
+    @property
+    def mass(self) -> float:
+        """The sum of S - min(S, 0)."""
+        return (self.rise + max(self.lowest, 0.0)) * self.size

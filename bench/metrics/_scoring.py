@@ -27,7 +27,8 @@ def evaluate(
     in pixels, pixel centres at whole numbers; those outside the image are not used. durations:
     (F,) ms. heatmap: (H, W) human map, normalised inside, except by `mae_paper`, which takes it as
     given. other_fixations: (M, 2), those of other images scaled to this one. centre: (H, W)
-    centre-bias density. metrics: a name or several, default all that the given data allow.
+    centre-bias density. metrics: a name or several; by default all that the given data allow, but
+    for legacy forms and slow ones (`metric_names(default_only=True)`).
 
     NaN, never a number, where a map holds NaN or infinity or no fixation is inside; `flags` says
     which. A constant map has the scores of chance: AUC and sAUC 0.5, NSS and CC 0.
@@ -53,8 +54,8 @@ def score_map(
 ) -> dict[str, float]:
     """The scores of one map against a `GazeTarget`, which many maps of the same image share.
 
-    As `evaluate`, of which this is the fast form: all ten metrics of one 800 x 600 map take about
-    7 ms. metrics=None means all whose needs the target meets.
+    As `evaluate`, of which this is the fast form. metrics=None means the default ones whose needs
+    the target meets.
     """
     saliency = _as_map(saliency, target)
     chosen = _chosen(metrics, target)
@@ -66,11 +67,17 @@ def score_flags(
 ) -> list[str]:
     """What is degenerate in the map, or in the gaze as far as `metric` (default any) needs it.
 
-    The words of `flags`, and `no_other_fixation`. A map's `nan` and `infinite` and the gaze's words
-    mean that the score is NaN; `constant` and `empty` do not.
+    The words of `flags`; `no_other_fixation`; `no_duration`, `too_small`, ... where that metric is
+    not defined; `constant_heatmap`. The score is NaN but for `constant`, `empty` (the map's) and
+    `constant_heatmap`, where a score stands.
     """
+    saliency = _as_map(saliency, target)
     needs = get_metric(metric).needs if metric else None
-    return _as_map(saliency, target).flags + target.flags(needs)
+    found = saliency.flags + target.flags(needs) + target.notes(needs)
+    if metric:
+        why = _undefined(get_metric(metric), saliency, target)
+        found += [why] * (bool(why) and why not in found)
+    return found
 
 
 def flags(saliency: ArrayLike, fixations: ArrayLike | None = None) -> list[str]:
@@ -88,9 +95,17 @@ def flags(saliency: ArrayLike, fixations: ArrayLike | None = None) -> list[str]:
 
 
 def _score(metric: Metric, saliency: SaliencyMap, target: GazeTarget) -> float:
-    if saliency.problems or target.flags(metric.needs):
+    blocked = saliency.problems or target.flags(metric.needs)
+    if blocked or _undefined(metric, saliency, target):
         return math.nan
     return float(metric.compute(saliency, target))
+
+
+def _undefined(metric: Metric, saliency: SaliencyMap, target: GazeTarget) -> str:
+    """Why a metric has no score although map and gaze hold what it needs; "" where it has one."""
+    if metric.undefined is None or saliency.problems or target.flags(metric.needs):
+        return ""
+    return metric.undefined(saliency, target)
 
 
 def _as_map(saliency: SaliencyMap | ArrayLike, target: GazeTarget) -> SaliencyMap:
@@ -105,7 +120,7 @@ def _as_map(saliency: SaliencyMap | ArrayLike, target: GazeTarget) -> SaliencyMa
 
 def _chosen(metrics: str | Iterable[str] | None, target: GazeTarget) -> list[Metric]:
     if metrics is None:
-        every = [get_metric(name) for name in metric_names()]
+        every = [get_metric(name) for name in metric_names(default_only=True)]
         return [metric for metric in every if not target.missing(metric.needs)]
     names = [metrics] if isinstance(metrics, str) else list(metrics)
     chosen = [get_metric(name) for name in names]

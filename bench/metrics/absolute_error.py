@@ -1,14 +1,18 @@
-"""Mean absolute error between a map and the human heatmap: the paper's, and two that mean more.
+"""Errors of a map against the human heatmap, pixel by pixel: the paper's, and some that mean more.
 
 The paper's own, taken literally, is won by an all-zero map on every image: the heatmap's values lie
 far below a map's, which reach 1, so the error is nearly the map's mean.
+
+Pixels where the heatmap is 0 are not visited one by one: there the error is the map itself, and its
+sum over all pixels is known.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
 PAPER = "Ebrahimpour, Falandays, Spevack, Noelle 2019"
@@ -21,13 +25,42 @@ PAPER = "Ebrahimpour, Falandays, Spevack, Noelle 2019"
     needs=("heatmap",),
     heatmap="paper kernel, divided by its maximum before the convolution, not after",
     reference=PAPER,
+    formula="mean |Sm - G|, Sm = (S - min S) / (max S - min S)",
     description=(
         "Mean |S - G| over pixels, S scaled to [0, 1], G exactly as the paper writes it.\n"
         "Lower is better, but an all-zero map wins: it measures how dark a map is, not agreement."
     ),
 )
 def mae_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
-    return _mean_difference(saliency, target.heatmap_values)
+    return _mean_difference(saliency, target, target.support_values)
+
+
+@metric(
+    label="MSE (paper)",
+    direction="lower",
+    range=(0.0, np.inf),
+    needs=("heatmap",),
+    heatmap="paper kernel, divided by its maximum before the convolution, not after",
+    reference=f"{PAPER}, squared instead of absolute",
+    formula="mean (Sm - G)^2",
+    description=(
+        "Mean (S - G)^2 over pixels, S scaled to [0, 1], G exactly as the paper writes it.\n"
+        "Lower is better, and an all-zero map wins here as well."
+    ),
+)
+def mse_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
+    if saliency.constant:
+        every = saliency.mean_scaled**2
+    else:
+        spread = saliency.highest - saliency.lowest
+        every = (saliency.deviation / spread) ** 2 + saliency.mean_scaled**2
+    difference = 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        scaled = saliency.scaled(values)
+        difference -= float(scaled @ scaled)
+        scaled -= target.support_values[part]
+        difference += float(scaled @ scaled)
+    return max(every + difference / saliency.size, 0.0)
 
 
 @metric(
@@ -37,13 +70,14 @@ def mae_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
     reference=f"{PAPER}, with the heatmap rescaled to a maximum of 1",
+    formula="mean |Sm - G / max G|",
     description=(
         "Mean |S - G / max G| over pixels, S scaled to [0, 1].\n"
         "Lower is better; where most of G is close to 0, dark maps are favoured."
     ),
 )
 def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:
-    return _mean_difference(saliency, target.heatmap_to_one)
+    return _mean_difference(saliency, target, target.heatmap_to_one[target.support])
 
 
 @metric(
@@ -53,25 +87,71 @@ def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:
     needs=("heatmap",),
     heatmap="any scale, as a density",
     reference="twice the total variation distance; = 2 (1 - SIM)",
+    formula="N mean |p - q| = 2 (1 - SIM)",
     description=(
         "Mean |p - q| N over pixels: map and heatmap each scaled to a mean of 1.\n"
         "Lower is better: 0 is the human density itself, 2 has no pixel in common with it."
     ),
 )
 def mae_density(saliency: SaliencyMap, target: GazeTarget) -> float:
-    total = 0.0
-    for part in blocks(saliency.size):
-        difference = saliency.density(part)
-        difference -= target.density[part]
+    total = 1.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        difference = saliency.as_density(values)
+        total -= float(difference.sum())
+        difference -= target.support_density[part]
         total += float(np.abs(difference, out=difference).sum())
-    return total
+    return min(max(total, 0.0), 2.0)
 
 
-def _mean_difference(saliency: SaliencyMap, heatmap: NDArray[np.float64]) -> float:
-    """Mean |Sm - heatmap|, Sm the min-max scaled map."""
-    total = 0.0
-    for part in blocks(saliency.size):
-        difference = saliency.scaled(part)
-        difference -= heatmap[part]
-        total += float(np.abs(difference, out=difference).sum())
-    return total / saliency.size
+@metric(
+    label="MAE of histograms",
+    direction="lower",
+    range=(0.0, 1.0),
+    needs=("heatmap",),
+    heatmap="any scale, divided by its maximum after the convolution",
+    reference="histogram matching (Gonzalez, Woods, Digital Image Processing) before the MAE",
+    formula="mean |G*(rank S) - G / max G|, G* the sorted values of G / max G",
+    description=(
+        "Mean absolute error of the map whose ranks get the values of G / max G, ties their mean.\n"
+        "Lower is better; scale and contrast of a map play no part, only the order of its pixels."
+    ),
+)
+def mae_hist(saliency: SaliencyMap, target: GazeTarget) -> float:
+    ranking = saliency.ranking
+    matched = ranking.tied_means(target.ascending_to_one)
+    return float(np.abs(matched - target.heatmap_to_one.take(ranking.order)).mean())
+
+
+def _no_skill(saliency: SaliencyMap, target: GazeTarget) -> str:
+    return "" if target.median_error else "constant_heatmap"
+
+
+@metric(
+    label="MAE skill",
+    direction="higher",
+    range=(-np.inf, 1.0),
+    needs=("heatmap",),
+    heatmap="any scale, divided by its maximum after the convolution",
+    reference="skill score (Murphy 1988, Monthly Weather Review 116) over the best constant map",
+    formula="1 - mae_paper_renorm(S) / mean |median(G / max G) - G / max G|",
+    description=(
+        "1 - MAE / MAE of the best constant map (G's median), both against G / max G.\n"
+        "Higher is better: 1 is the heatmap itself, 0 as good as a blank map, negative is worse."
+    ),
+    undefined=_no_skill,
+)
+def mae_skill(saliency: SaliencyMap, target: GazeTarget) -> float:
+    return 1 - mae_paper_renorm(saliency, target) / target.median_error
+
+
+def _mean_difference(
+    saliency: SaliencyMap, target: GazeTarget, heatmap: NDArray[np.float64]
+) -> float:
+    """Mean |Sm - G|, Sm the min-max scaled map, `heatmap` the values of G where it is not 0."""
+    error = saliency.mean_scaled * saliency.size
+    for part, values in Pair.of(saliency, target).support_blocks():
+        scaled = saliency.scaled(values)
+        error -= float(scaled.sum())
+        scaled -= heatmap[part]
+        error += float(np.abs(scaled, out=scaled).sum())
+    return max(error / saliency.size, 0.0)

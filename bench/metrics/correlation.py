@@ -1,7 +1,8 @@
 """Correlation between a map and the human heatmap."""
 
+from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
+from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
 
@@ -13,17 +14,45 @@ from bench.metrics._target import GazeTarget
     constant_value=0.0,
     heatmap="any scale",
     reference="Bylinskii, Judd, Oliva, Torralba, Durand 2018, section 4 (Pearson's correlation)",
+    formula="sum (S - mean S) (G - mean G) / (N sd S sd G)",
     description=(
         "Pearson's correlation over pixels between the map and the human heatmap.\n"
         "Higher is better: 1 is a linear function of the heatmap, 0 is unrelated or constant."
     ),
 )
 def cc(saliency: SaliencyMap, target: GazeTarget) -> float:
-    """sum (S - mean S) g / (N sd S), g the centred heatmap of unit length; 0 if one is constant."""
+    """0 if either is constant. As S - mean S sums to 0, G may be taken from its minimum."""
+    if saliency.constant or not target.norm:
+        return 0.0
+    near_0 = max(abs(saliency.lowest), abs(saliency.highest)) < 1e3 * saliency.deviation
+    total = -saliency.mean * target.support_rise_sum if near_0 else 0.0
+    for part, values in Pair.of(saliency, target).support_blocks():
+        # far from 0, or nearly constant: subtract the mean before, at the price of two more passes
+        found = values if near_0 else saliency.centred(values)
+        total += float(found @ target.support_rise[part])
+    correlation = total / (saliency.deviation * saliency.size**0.5 * target.norm)
+    return min(max(correlation, -1.0), 1.0)
+
+
+@metric(
+    label="Spearman",
+    direction="higher",
+    range=(-1.0, 1.0),
+    needs=("heatmap",),
+    constant_value=0.0,
+    heatmap="any scale",
+    reference="Spearman 1904; used by Fel et al. 2022 (Harmonizing)",
+    formula="CC of the ranks of S and G, ties sharing their mean rank",
+    description=(
+        "Pearson's correlation of the pixels' ranks, ties sharing their mean rank.\n"
+        "Higher is better: 1 is the same order of pixels; G's many zeros count as one large tie."
+    ),
+)
+def spearman(saliency: SaliencyMap, target: GazeTarget) -> float:
     if saliency.constant:
         return 0.0
-    total = 0.0
-    for part in blocks(saliency.size):
-        total += float((saliency.values[part] - saliency.mean) @ target.centred[part])
-    correlation = total / (saliency.deviation * saliency.size**0.5)
+    ranks = saliency.ranking.average_ranks()
+    ranks -= (saliency.size - 1) / 2
+    norm = float(ranks @ ranks) ** 0.5
+    correlation = float(ranks @ target.rank_centred.take(saliency.ranking.order)) / norm
     return min(max(correlation, -1.0), 1.0)

@@ -1,13 +1,12 @@
-"""A map and the human heatmap as two densities: what they share, and how they diverge.
-
-As a density a map is p = S - min(S, 0), divided by its sum; an all-zero map is uniform.
-"""
+"""What a map and the human heatmap have in common: mass, structure, their brightest tenth."""
 
 import numpy as np
 
+from bench.metrics._pair import Pair
 from bench.metrics._registry import metric
-from bench.metrics._saliency import SaliencyMap, blocks
-from bench.metrics._target import MIX, GazeTarget
+from bench.metrics._saliency import SaliencyMap
+from bench.metrics._structure import BORDER, structural_similarity
+from bench.metrics._target import GazeTarget
 
 
 @metric(
@@ -17,6 +16,7 @@ from bench.metrics._target import MIX, GazeTarget
     needs=("heatmap",),
     heatmap="any scale, as a density",
     reference="Judd, Durand, Torralba 2012; Bylinskii et al. 2018 (histogram intersection)",
+    formula="sum min(p, q), p = S - min(S, 0) over its sum, q likewise of G",
     description=(
         "The share of the two densities that overlaps: sum of min(p, q); no min-max before.\n"
         "Higher is better: 1 is the human density itself, 0 has no pixel in common with it."
@@ -24,29 +24,53 @@ from bench.metrics._target import MIX, GazeTarget
 )
 def sim(saliency: SaliencyMap, target: GazeTarget) -> float:
     total = 0.0
-    for part in blocks(saliency.size):
-        shared = saliency.density(part)
-        total += float(np.minimum(shared, target.density[part], out=shared).sum())
+    for part, values in Pair.of(saliency, target).support_blocks():
+        shared = saliency.as_density(values)
+        total += float(np.minimum(shared, target.support_density[part], out=shared).sum())
     return min(total, 1.0)
 
 
+def _too_small(saliency: SaliencyMap, target: GazeTarget) -> str:
+    return "too_small" if min(saliency.shape) <= 2 * BORDER else ""
+
+
 @metric(
-    label="KL",
-    direction="lower",
-    range=(0.0, np.inf),
-    unit="nats",
+    label="SSIM",
+    direction="higher",
+    range=(-1.0, 1.0),
     needs=("heatmap",),
-    heatmap="any scale, as a density",
-    reference="Bylinskii et al. 2018 (image-based KL), with a mixture instead of an epsilon",
+    heatmap="any scale, divided by its maximum after the convolution",
+    reference="Wang, Bovik, Sheikh, Simoncelli 2004, equation 13",
+    formula="mean SSIM of Sm and G / max G; Gaussian 1.5 px, data range 1, population covariance",
     description=(
-        "sum q log(q / p') in nats, human density q first, p' = 0.999 p + 0.001 uniform.\n"
-        "Lower is better: 0 is the human density; mass that the map misses costs most."
+        "Mean local similarity of the map, scaled to [0, 1], and G / max G (Gaussian 1.5 px).\n"
+        "Higher is better; flat zeros shared by both dominate it, so it stands second."
+    ),
+    undefined=_too_small,
+)
+def ssim(saliency: SaliencyMap, target: GazeTarget) -> float:
+    """Pixels closer than 5 to the border are left out, as in scikit-image."""
+    scaled = saliency.scaled(saliency.values).reshape(saliency.shape)
+    return structural_similarity(scaled, target.structure)
+
+
+@metric(
+    label="IoU of top 10 %",
+    direction="higher",
+    range=(0.0, 1.0),
+    needs=("heatmap",),
+    constant_value=0.0,
+    heatmap="any scale",
+    reference="Jaccard 1901, of the brightest tenths; as in Fel et al. 2022 (Harmonizing)",
+    formula="|A and B| / |A or B|, A = S > its 90th percentile, B = G > its own",
+    description=(
+        "Overlap of the pixels above the map's 90th percentile with those above the heatmap's.\n"
+        "Higher is better: 0.053 is chance for independent maps, 1 the same brightest tenth."
     ),
 )
-def kl(saliency: SaliencyMap, target: GazeTarget) -> float:
-    """The mixture keeps the logarithm finite; q itself is not mixed, so p = q gives below 0.001."""
-    cross = 0.0
-    for part in blocks(target.support.size):
-        density = saliency.density(target.support[part], mix=MIX)
-        cross += float(target.support_density[part] @ np.log(density, out=density))
-    return max(target.negative_entropy - cross, 0.0)
+def iou_top10(saliency: SaliencyMap, target: GazeTarget) -> float:
+    """Percentiles by linear interpolation; 0 where neither has a pixel above its own."""
+    cut = float(np.quantile(saliency.values, 0.9))
+    both = np.count_nonzero(saliency.values[target.top_tenth] > cut)
+    either = np.count_nonzero(saliency.values > cut) + target.top_tenth.size - both
+    return both / either if either else 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import __version__
 from bench.maps import open_maps
-from bench.metrics import get_metric
+from bench.metrics import get_metric, metric_names
 from bench.report import tables
 from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
 from bench.report.findings import findings, zero_comes_first
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.report.results import Results
 
 FEW_IMAGES = 20  # below, a percentile interval is clearly narrower than it says
-MAE_METRICS = ("mae_paper", "mae_paper_renorm", "mae_density", "nss")
+MAE_METRICS = ("mae_paper", "mse_paper", "mae_paper_renorm", "mae_density", "mae_hist", "mae_skill")
 TABLE_METRICS = ("nss", "sauc", "ig", "auc", "cc", "sim", "kl", "mae_density")
 
 
@@ -37,8 +37,9 @@ def page_text(
 
     scored = set(board.leaderboard["metric"])
     shown = [name for name in TABLE_METRICS if name in scored]
-    shown += sorted(scored - {*TABLE_METRICS, *MAE_METRICS})
-    shown = shown or sorted(scored)
+    more = [name for name in metric_names() if name in scored - {*TABLE_METRICS, *MAE_METRICS}]
+    shown, more = (shown, more) if shown else (more or sorted(scored), [])
+    errors = [name for name in (*MAE_METRICS, "nss") if name in scored]
     scores = pd.read_csv(results.folder / "scores.csv", usecols=["flag"])
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
@@ -59,12 +60,12 @@ def page_text(
         "metrics": [get_metric(name) for name in shown],
         "terms": [get_metric(name) for name in [*shown, *sorted(scored - set(shown))]],
         "rows": tables.leaderboard_rows(board, shown, shown[0]),
+        "more_metrics": [get_metric(name) for name in more],
+        "more_rows": tables.leaderboard_rows(board, more, shown[0]) if more else [],
         "above": tables.ABOVE,
         "not_applicable": _not_applicable(results),
-        "mae_metrics": [get_metric(name) for name in MAE_METRICS if name in scored],
-        "mae_rows": tables.leaderboard_rows(
-            board, [name for name in MAE_METRICS if name in scored], "mae_paper"
-        )
+        "mae_metrics": [get_metric(name) for name in errors],
+        "mae_rows": tables.leaderboard_rows(board, errors, "mae_paper")
         if "mae_paper" in scored
         else [],
         "difference_metrics": [get_metric(name) for name in shown[:3]],

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--maps", type=Path, metavar="FILE", help="maps/{method}.h5")
     parser.add_argument("--heatmaps", type=Path, required=True, metavar="FILE")
     parser.add_argument("--fixations", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all")
+    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: the usual ones")
     add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
     parser.add_argument(
         "--sensitivity",
@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.metrics import get_metric, metric_names
     from bench.scores import COLUMNS, Gaze, baseline_scores, method_scores
 
-    metrics = [get_metric(name).name for name in arguments.metrics or metric_names()]
+    names = arguments.metrics or metric_names(default_only=True)
+    metrics = [get_metric(name).name for name in names]
     gaze = Gaze(read_fixations(arguments.fixations), arguments.heatmaps)
     if arguments.model == "baseline":
         rows = baseline_scores(gaze, arguments.method, metrics)

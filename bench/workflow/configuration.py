@@ -87,11 +87,11 @@ def _typed(value: Any) -> Any:
 
 def _metrics(chosen: str | list[str], of_protocol: str | tuple[str, ...]) -> list[str]:
     """The metrics' names; "protocol" leaves them to the protocol."""
-    known = list(metric_names())
+    known = metric_names()
     if chosen == "protocol":
         chosen = of_protocol
-    if chosen in ("all", "default"):
-        return known
+    if chosen in ("default", "all"):
+        return metric_names(default_only=chosen == "default")
     for name in chosen:
         _known("metric", name, known)
     return list(chosen)

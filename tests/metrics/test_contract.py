@@ -29,27 +29,32 @@ HUMAN = {
     "other_fixations": [(1, 1), (15, 10), (16, 11), (28, 2), (-3, 4)],
     "centre": np.exp(-((ROWS - 10) ** 2 + (COLUMNS - 15) ** 2) / 90),
 }
-FIRST = [
-    *("mae_paper", "mae_paper_renorm", "mae_density", "cc", "sim"),
-    *("kl", "nss", "auc", "sauc", "ig"),
-]
+ISSUE = {
+    *("mae_paper", "mse_paper", "mae_paper_renorm", "mae_density", "mae_hist", "mae_skill"),
+    *("cc", "spearman", "sim", "kl", "ssim", "iou_top10", "nss", "nss_duration"),
+    *("auc", "auc_judd", "auc_borji", "sauc", "ig", "ig_uniform", "emd"),
+}
+LEGACY = {"kl_eps20", "kl_mit", "ig_eps20", "ig_mit"}
 
 
 def noise(seed=0):
     return np.random.default_rng(seed).normal(size=SHAPE)
 
 
-def test_the_ten_metrics_of_the_first_issue_are_registered():
-    assert set(FIRST) <= set(metric_names())
+def test_every_metric_is_registered_and_legacy_forms_and_slow_ones_are_asked_for_by_name():
+    assert set(metric_names()) == ISSUE | LEGACY | {"ig_fitted"}
+    assert set(metric_names(default_only=True)) == ISSUE - {"emd"} | {"ig_fitted"}
+    assert set(metric_names(of_one_map=True)) == ISSUE | LEGACY
 
 
-@pytest.mark.parametrize("name", metric_names())
+@pytest.mark.parametrize("name", metric_names(of_one_map=True))
 class TestEveryMetric:
     def test_describes_itself(self, name):
         found = get_metric(name)
         assert found.name == name
         assert found.label
         assert found.reference
+        assert found.formula
         assert found.direction in ("higher", "lower")
         assert [len(line) <= 100 for line in found.description.splitlines()] == [True, True]
         assert bool(found.heatmap) == ("heatmap" in found.needs)
@@ -88,8 +93,20 @@ class TestEveryMetric:
         S = np.zeros(SHAPE)
         S[2, 3] = 1
         assert math.isfinite(evaluate(S, **HUMAN, metrics=name)[name])
-        assert math.isfinite(evaluate([[1.0]], fixations=[(0, 0)], durations=[1], heatmap=[[2]],
-                                      other_fixations=[(0, 0)], centre=[[1]])[name])  # fmt: skip
+
+    def test_of_an_image_of_one_pixel_is_flagged(self, name):
+        one = {"fixations": [(0, 0)], "durations": [1], "heatmap": [[2]], "centre": [[1]]}
+        target = GazeTarget((1, 1), **one, other_fixations=[(0, 0)])
+        found, words = score_map([[1.0]], target, name)[name], score_flags([[1.0]], target, name)
+        assert "constant" in words
+        needless = {"constant", "constant_heatmap"}
+        assert math.isfinite(found) or name == "mae_skill" or set(words) - needless
+
+    def test_of_a_constant_heatmap_is_flagged(self, name):
+        target = GazeTarget(SHAPE, **{**HUMAN, "heatmap": np.full(SHAPE, 3.0)})
+        found, words = score_map(noise(), target, name)[name], score_flags(noise(), target, name)
+        assert words == ["constant_heatmap"] * ("heatmap" in get_metric(name).needs)
+        assert math.isnan(found) == (name == "mae_skill")
 
     def test_says_which_of_its_needs_is_missing(self, name):
         with pytest.raises(ValidationError, match=f"metric '{name}' needs .* not given: "):
@@ -111,15 +128,15 @@ class TestEveryMetric:
 
 
 def test_default_is_every_metric_that_the_data_allow():
-    assert list(evaluate(noise(), **HUMAN)) == metric_names()
+    assert list(evaluate(noise(), **HUMAN)) == metric_names(default_only=True, of_one_map=True)
     assert set(evaluate(noise(), fixations=[(1, 1)])) >= {"auc", "nss"}
     assert "sauc" not in evaluate(noise(), fixations=[(1, 1)])
     assert evaluate(noise()) == {}
 
 
 def test_fixations_outside_are_not_used():
-    inside = {**HUMAN, "fixations": HUMAN["fixations"][:4], "durations": None}
-    assert evaluate(noise(), **inside) == evaluate(noise(), **HUMAN)
+    inside = {key: HUMAN[key][:4] for key in ("fixations", "durations")}
+    assert evaluate(noise(), **{**HUMAN, **inside}) == evaluate(noise(), **HUMAN)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +161,45 @@ def test_no_other_fixation_inside_is_flagged_for_sauc_only():
     assert score_flags(noise(), target, "sauc") == ["no_other_fixation"]
     assert score_flags(noise(), target, "auc") == []
     assert math.isnan(score_map(noise(), target, "sauc")["sauc"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "S", "word"),
+    [
+        ("nss_duration", {"durations": [0, 0, 0, 0, 50]}, noise(), "no_duration"),
+        ("ssim", {"heatmap": np.eye(10, 30), "durations": None}, noise()[:10], "too_small"),
+        ("auc_judd", {"fixations": [(0, 0), (1, 0)], "durations": None}, [[1, 2]], "all_fixated"),
+    ],
+)
+def test_a_metric_that_is_not_defined_says_why(metric, change, S, word):
+    human = {
+        key: value for key, value in (HUMAN | change).items() if key in get_metric(metric).needs
+    }
+    target = GazeTarget(np.shape(S), **human)
+    assert math.isnan(score_map(S, target, metric)[metric])
+    assert score_flags(S, target, metric) == [word]
+
+
+def test_counts_of_other_fixations_are_the_same_as_their_positions():
+    counts = np.zeros(SHAPE, dtype=int)
+    for x, y in HUMAN["other_fixations"][:4]:
+        counts[y, x] += 1
+    given = {key: value for key, value in HUMAN.items() if key != "other_fixations"}
+    found = score_map(noise(), GazeTarget(SHAPE, **given, other_counts=counts), "sauc")
+    assert found == evaluate(noise(), **HUMAN, metrics="sauc")
+    with pytest.raises(ValidationError, match="not both"):
+        GazeTarget(SHAPE, **HUMAN, other_counts=counts)
+    with pytest.raises(ValidationError, match="a count is 0 or more"):
+        GazeTarget(SHAPE, **given, other_counts=counts - 1)
+    nobody = GazeTarget(SHAPE, **given, other_counts=0 * counts)
+    assert score_flags(noise(), nobody, "sauc") == ["no_other_fixation"]
+
+
+def test_a_map_that_meets_several_targets_is_scored_against_each():
+    S, others = SaliencyMap(noise()), {**HUMAN, "fixations": [(1, 1)], "durations": [5]}
+    targets = [GazeTarget(SHAPE, **HUMAN), GazeTarget(SHAPE, **others)]
+    expected = [evaluate(noise(), **HUMAN), evaluate(noise(), **others)]
+    assert [score_map(S, target) for target in (*targets, *targets)] == expected * 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every metric against loops in float64, against pysaliency, and by its identities."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,15 +11,18 @@ from bench.metrics import evaluate, metric_names
 LAM = 1e-3
 
 
-def brute_force(S, fixations, other, G, c):
-    """All ten metrics by their definitions, pixel by pixel."""
+def brute_force(S, fixations, durations, other, G, c):
+    """All metrics but EMD by their definitions, pixel by pixel."""
     S, G, c = (np.asarray(a, dtype=np.float64) for a in (S, G, c))
     s, g, n = S.ravel().tolist(), G.ravel().tolist(), S.size
 
-    def density(values):
-        shifted = [v - min(min(values), 0) for v in values]
-        total = math.fsum(shifted)
-        return [v / total for v in shifted] if total else [1 / n] * n
+    def lifted(values):
+        return [v - min(min(values), 0) for v in values]
+
+    def density(values, epsilon=0.0):
+        values = [v + epsilon for v in lifted(values)]
+        total = math.fsum(values)
+        return [v / total for v in values] if total else [1 / n] * n
 
     def mixed(values):
         return [(1 - LAM) * v + LAM / n for v in values]
@@ -27,36 +31,134 @@ def brute_force(S, fixations, other, G, c):
         found = []
         for x, y in positions:
             column, row = math.floor(x + 0.5), math.floor(y + 0.5)
-            if 0 <= row < S.shape[0] and 0 <= column < S.shape[1]:
-                found.append(row * S.shape[1] + column)
+            inside = 0 <= row < S.shape[0] and 0 <= column < S.shape[1]
+            found.append(row * S.shape[1] + column if inside else None)
         return found
 
     def area(positives, negatives):
         wins = [(a > b) + (a == b) / 2 for a in positives for b in negatives]
         return math.fsum(wins) / len(wins)
 
-    spread = max(s) - min(s)
-    scaled = [(v - min(s)) / spread if spread else min(max(v, 0), 1) for v in s]
+    def curve(positives, negatives, thresholds):
+        points = [(0.0, 0.0)]
+        for t in sorted(thresholds, reverse=True):
+            share = [sum(v >= t for v in values) / len(values) for values in (negatives, positives)]
+            points.append(tuple(share))
+        points.append((1.0, 1.0))
+        pairs = pairwise(points)
+        return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairs)
+
+    def unit(values):
+        low, high = min(values), max(values)
+        if low == high:
+            return [min(max(v, 0), 1) for v in values]
+        return [(v - low) / (high - low) for v in values]
+
+    def correlation(a, b):
+        mean_a, mean_b = math.fsum(a) / n, math.fsum(b) / n
+        a, b = [v - mean_a for v in a], [v - mean_b for v in b]
+        norm = math.sqrt(math.fsum(v * v for v in a) * math.fsum(v * v for v in b))
+        return math.fsum(x * y for x, y in zip(a, b, strict=True)) / norm if norm else 0.0
+
+    def ranks(values):
+        return [sum(w < v for w in values) + (values.count(v) - 1) / 2 for v in values]
+
+    def matched(values, onto):
+        onto, result = sorted(onto), []
+        for v in values:
+            first = sum(w < v for w in values)
+            same = onto[first : first + values.count(v)]
+            result.append(math.fsum(same) / len(same))
+        return result
+
+    def brightest(values):
+        place = 0.9 * (n - 1)
+        low = math.floor(place)
+        ordered = sorted(values)
+        cut = ordered[low] + (place - low) * (ordered[low + 1] - ordered[low])
+        return {i for i, v in enumerate(values) if v > cut}
+
+    def mean_error(a, b, power=1):
+        return math.fsum(abs(x - y) ** power for x, y in zip(a, b, strict=True)) / n
+
     p, q, cd = density(s), density(g), density(c.ravel().tolist())
-    mean_s, mean_g = math.fsum(s) / n, math.fsum(g) / n
+    to_one = [v / max(g) for v in g]
+    mean_s = math.fsum(s) / n
     sd_s = math.sqrt(math.fsum((v - mean_s) ** 2 for v in s) / n)
-    sd_g = math.sqrt(math.fsum((v - mean_g) ** 2 for v in g) / n)
-    covariance = math.fsum((a - mean_s) * (b - mean_g) for a, b in zip(s, g, strict=True)) / n
-    at, there = cells(fixations), cells(other)
+    sd_s = sd_s if max(s) > min(s) else 0.0
+    at_all, there = cells(fixations), [i for i in cells(other) if i is not None]
+    at = [i for i in at_all if i is not None]
+    ms = [d for d, i in zip(durations, at_all, strict=True) if i is not None]
+    z = [(v - mean_s) / sd_s if sd_s else 0.0 for v in s]
+    pixels = sorted(set(at))
+    spread_s, spread_c = unit(s), unit(c.ravel().tolist())
+    flat = max(s) == min(s)
+    pm = density(spread_s) if not flat else [1 / n] * n
+    cm = density(spread_c)
+    eps = 2.2204e-16
+    median = sorted(to_one)[n // 2]  # n is odd
+    renorm = mean_error(unit(s), to_one)
+    p20, c20 = density(s, 1e-20), density(c.ravel().tolist(), 1e-20)
+    a, b = brightest(s), brightest(g)
+    rest = [s[i] for i in range(n) if i not in pixels]
     return {
-        "mae_paper": math.fsum(abs(a - b) for a, b in zip(scaled, g, strict=True)) / n,
-        "mae_paper_renorm": math.fsum(
-            abs(a - b / max(g)) for a, b in zip(scaled, g, strict=True)
-        ) / n,
-        "mae_density": math.fsum(abs(a - b) for a, b in zip(p, q, strict=True)) / n * n,
-        "cc": covariance / (sd_s * sd_g) if sd_s else 0.0,
+        "mae_paper": mean_error(unit(s), g),
+        "mse_paper": mean_error(unit(s), g, 2),
+        "mae_paper_renorm": renorm,
+        "mae_density": mean_error(p, q) * n,
+        "mae_hist": mean_error(matched(s, to_one), to_one),
+        "mae_skill": 1 - renorm / mean_error([median] * n, to_one),
+        "cc": correlation(s, g) if not flat else 0.0,
+        "spearman": correlation(ranks(s), ranks(g)),
         "sim": math.fsum(map(min, p, q)),
-        "kl": math.fsum(b * math.log(b / a) for a, b in zip(mixed(p), q, strict=True) if b > 0),
+        "ssim": windowed_ssim(unit(s), to_one, S.shape),
+        "iou_top10": len(a & b) / len(a | b) if a | b else 0.0,
+        "kl": math.fsum(y * math.log(y / x) for x, y in zip(mixed(p), q, strict=True) if y > 0),
+        "kl_eps20": math.fsum(y * math.log(y / x) for x, y in zip(p20, q, strict=True) if y > 0),
+        "kl_mit": math.fsum(
+            y * math.log(eps + y / (x + eps)) for x, y in zip(p, q, strict=True)
+        ),
         "ig": math.fsum(math.log2(mixed(p)[i] / mixed(cd)[i]) for i in at) / len(at),
-        "nss": math.fsum((s[i] - mean_s) / sd_s for i in at) / len(at) if sd_s else 0.0,
+        "ig_uniform": math.fsum(math.log2(mixed(p)[i] * n) for i in at) / len(at),
+        "ig_eps20": math.fsum(math.log2(p20[i] / c20[i]) for i in at) / len(at),
+        "ig_mit": math.fsum(math.log2(eps + pm[i]) - math.log2(eps + cm[i]) for i in pixels)
+        / len(pixels),
+        "nss": math.fsum(z[i] for i in at) / len(at),
+        "nss_duration": math.fsum(d * z[i] for d, i in zip(ms, at, strict=True)) / math.fsum(ms),
         "auc": area([s[i] for i in at], s),
+        "auc_judd": curve([s[i] for i in at], rest, {s[i] for i in at}) if not flat else 0.5,
+        "auc_borji": 0.5 if flat else curve(
+            [spread_s[i] for i in pixels], spread_s, [k / 10 for k in range(11)]
+        ),
         "sauc": area([s[i] for i in at], [s[i] for i in there]),
     }  # fmt: skip
+
+
+def windowed_ssim(a, b, shape):
+    """Wang et al. 2004: local moments in an 11 x 11 Gaussian window, mean over whole windows."""
+    height, width = shape
+    weight = {
+        (i, j): math.exp(-(i * i + j * j) / (2 * 1.5**2))
+        for i in range(-5, 6)
+        for j in range(-5, 6)
+    }
+    total = math.fsum(weight.values())
+    found = []
+    for row in range(5, height - 5):
+        for column in range(5, width - 5):
+            window = [
+                (w / total, a[(row + i) * width + column + j], b[(row + i) * width + column + j])
+                for (i, j), w in weight.items()
+            ]
+            mx, my = (math.fsum(w[0] * w[k] for w in window) for k in (1, 2))
+            vx, vy = (
+                math.fsum(w[0] * (w[k] - m) ** 2 for w in window) for k, m in ((1, mx), (2, my))
+            )
+            vxy = math.fsum(w * (x - mx) * (y - my) for w, x, y in window)
+            c1, c2 = 0.01**2, 0.03**2
+            top = (2 * mx * my + c1) * (2 * vxy + c2)
+            found.append(top / ((mx * mx + my * my + c1) * (vx + vy + c2)))
+    return math.fsum(found) / len(found)
 
 
 def gaze(rng, shape, fixations=15, others=60):
@@ -64,6 +166,7 @@ def gaze(rng, shape, fixations=15, others=60):
     rows, columns = np.indices(shape)
     return {
         "fixations": rng.uniform(-0.5, np.array(size) - 0.51, (fixations, 2)),
+        "durations": rng.uniform(80, 500, fixations),
         "other_fixations": rng.uniform(-2, np.array(size) + 1, (others, 2)),
         "heatmap": np.exp(-((rows - 4) ** 2 + (columns - 9) ** 2) / 12) * (np.abs(columns - 9) < 6),
         "centre": np.exp(-(((rows - 6) / 5) ** 2) - ((columns - 8) / 6) ** 2),
@@ -93,17 +196,32 @@ def small_maps():
     }
 
 
+def heatmaps(rng):
+    noise = rng.random(SHAPE)
+    return {
+        "smooth": gaze(rng, SHAPE)["heatmap"],
+        "positive": noise + 0.3,
+        "with_negative": noise - 0.2,
+        "single_pixel": (noise == noise.max()) * 2.0,
+        "large": 1e7 + noise,
+    }
+
+
+@pytest.mark.parametrize("heatmap", heatmaps(np.random.default_rng(0)))
 @pytest.mark.parametrize("name", small_maps())
-def test_every_metric_equals_brute_force(name):
+def test_every_metric_equals_brute_force(name, heatmap):
     S = small_maps()[name]
     human = gaze(np.random.default_rng(4), SHAPE)
-    expected = brute_force(
-        S, human["fixations"], human["other_fixations"], human["heatmap"], human["centre"]
-    )
-    found = evaluate(S, **human)
-    assert set(expected) <= set(found)
+    human["fixations"][3] = human["fixations"][5]  # a pixel looked at twice
+    human["fixations"][7] = (16.49, 12.49)  # the border
+    human["fixations"][8] = (16.5, 3.0)  # just outside
+    human["heatmap"] = heatmaps(np.random.default_rng(5))[heatmap]
+    given = [human[key] for key in ("fixations", "durations", "other_fixations")]
+    expected = brute_force(S, *given, human["heatmap"], human["centre"])
+    assert set(expected) == set(metric_names(of_one_map=True)) - {"emd"}
+    found = evaluate(S, **human, metrics=list(expected))
     for metric, value in expected.items():
-        assert found[metric] == pytest.approx(value, rel=1e-9, abs=1e-12), metric
+        assert found[metric] == pytest.approx(value, rel=1e-8, abs=1e-9), metric
 
 
 def synthetic_case():
@@ -165,7 +283,9 @@ def test_scaling_the_map_leaves_every_score(factor):
 def test_scaling_the_heatmap_leaves_all_but_the_literal_mae():
     rng = np.random.default_rng(2)
     S, human = rng.random(SHAPE), gaze(rng, SHAPE)
-    names = [name for name in metric_names() if name != "mae_paper"]
+    names = [
+        name for name in metric_names(of_one_map=True) if name not in ("mae_paper", "mse_paper")
+    ]
     before = evaluate(S, **human, metrics=names)
     scaled = {**human, "heatmap": 5 * human["heatmap"], "centre": 3 * human["centre"]}
     assert evaluate(S, **scaled, metrics=names) == pytest.approx(before, rel=1e-12)
@@ -184,8 +304,12 @@ def test_flipping_map_and_gaze_together_changes_nothing(how):
     }[how]
     maps = {key: turn(human[key]) for key in ("heatmap", "centre")}
     positions = {key: move(human[key]) for key in ("fixations", "other_fixations")}
-    after = evaluate(turn(S), **maps, **positions)
-    assert after == pytest.approx(evaluate(S, **human), rel=1e-10)
+    after = evaluate(
+        turn(S), **{**human, **maps, **positions}, metrics=metric_names(of_one_map=True)
+    )
+    assert after == pytest.approx(
+        evaluate(S, **human, metrics=metric_names(of_one_map=True)), rel=1e-9
+    )
 
 
 def test_the_human_density_itself_is_the_best_map():
@@ -204,14 +328,15 @@ def test_mae_density_is_twice_one_minus_sim():
     assert found["mae_density"] == pytest.approx(2 * (1 - found["sim"]), abs=1e-13)
 
 
-@pytest.mark.parametrize("metric", ["auc", "nss", "ig", "sauc"])
+@pytest.mark.parametrize("metric", ["auc", "nss", "ig", "ig_uniform", "sauc"])
 def test_the_score_is_the_mean_over_fixations(metric):
     rng = np.random.default_rng(8)
     S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE, fixations=6)
-    single = [
-        evaluate(S, **{**human, "fixations": human["fixations"][[i]]}, metrics=metric)[metric]
-        for i in range(6)
-    ]
+
+    def one(i):
+        return human | {key: human[key][[i]] for key in ("fixations", "durations")}
+
+    single = [evaluate(S, **one(i), metrics=metric)[metric] for i in range(6)]
     assert evaluate(S, **human, metrics=metric)[metric] == pytest.approx(np.mean(single))
 
 
@@ -236,3 +361,99 @@ def test_the_zero_map_wins_the_paper_s_mae():
     assert zero["mae_paper"] < human["mae_paper"] / 100
     assert human["mae_density"] < zero["mae_density"]
     assert zero["mae_paper"] == pytest.approx(target.mean())
+
+
+RANKED = ["auc", "auc_judd", "sauc", "spearman", "mae_hist", "iou_top10"]
+
+
+@pytest.mark.parametrize("metric", RANKED)
+def test_a_monotone_transform_leaves_what_uses_ranks_only(metric):
+    rng = np.random.default_rng(20)
+    S = rng.normal(size=(15, 27))  # 405 pixels: the 90th percentile falls between two values
+    human = gaze(rng, S.shape)
+    before, after = (evaluate(m, **human, metrics=metric)[metric] for m in (S, np.exp(2 * S) - 7))
+    if metric == "iou_top10":  # the percentile interpolates, the pixels above it stay the same
+        assert before == after
+    else:
+        assert after == pytest.approx(before, abs=1e-14)
+
+
+@pytest.mark.parametrize("metric", ["nss_duration", "auc_borji", "ssim", "mae_paper", "mae_skill"])
+def test_an_affine_transform_leaves_what_scales_to_the_extremes(metric):
+    rng = np.random.default_rng(21)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    before, after = (evaluate(m, **human, metrics=metric)[metric] for m in (S, 32 * S - 4))
+    assert after == pytest.approx(before, rel=1e-11)
+
+
+@pytest.mark.parametrize("metric", ["sim", "mae_density", "emd", "cc", "spearman", "iou_top10"])
+def test_map_and_heatmap_may_change_places(metric):
+    rng = np.random.default_rng(22)
+    a, b = rng.random((2, *SHAPE))
+    there, back = (evaluate(x, heatmap=y, metrics=metric)[metric] for x, y in ((a, b), (b, a)))
+    assert there == pytest.approx(back, rel=1e-9)
+
+
+def test_the_heatmap_itself_is_without_error():
+    human = gaze(np.random.default_rng(23), SHAPE)
+    found = evaluate(human["heatmap"], **human, metrics=metric_names(of_one_map=True))
+    for metric in ("mae_paper_renorm", "mae_hist", "emd"):
+        assert found[metric] == pytest.approx(0, abs=1e-12), metric
+    for metric in ("spearman", "ssim", "iou_top10", "mae_skill"):
+        assert found[metric] == pytest.approx(1, abs=1e-12), metric
+
+
+def test_equal_durations_are_no_weights():
+    rng = np.random.default_rng(24)
+    S, human = rng.normal(size=SHAPE), gaze(rng, SHAPE)
+    found = evaluate(S, **{**human, "durations": np.full(15, 7.0)})
+    assert found["nss_duration"] == pytest.approx(found["nss"], rel=1e-12)
+
+
+def test_borji_by_random_draws_comes_to_the_closed_form():
+    """The usual procedure, 400 splits: its mean is within three standard errors."""
+    rng = np.random.default_rng(25)
+    S = rng.random((40, 50)) ** 2
+    positions = rng.integers(0, (50, 40), (30, 2))
+    closed = evaluate(S, fixations=positions, metrics="auc_borji")["auc_borji"]
+    unit = (S - S.min()) / (S.max() - S.min())
+    positives = unit[tuple(np.unique(positions, axis=0).T[::-1])]
+
+    def split(seed):
+        negatives = np.random.default_rng(seed).choice(unit.ravel(), positives.size)
+        points = [(0.0, 0.0)]
+        points += [
+            ((negatives >= k / 10).mean(), (positives >= k / 10).mean()) for k in range(10, -1, -1)
+        ]
+        x, y = np.array([*points, (1.0, 1.0)]).T
+        return np.trapezoid(y, x)
+
+    draws = np.array([split(seed) for seed in range(400)])
+    assert draws[0] == split(0)
+    assert abs(draws.mean() - closed) < 3 * draws.std(ddof=1) / 20
+
+
+def test_ssim_equals_that_of_scikit_image():
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(26)
+    G = gaze(rng, (60, 81))["heatmap"]
+    for S in (rng.random(G.shape), np.round(rng.random(G.shape) * 9), np.maximum(G, 0.3)):
+        scaled = (S - S.min()) / (S.max() - S.min())
+        expected = structural_similarity(
+            scaled, G / G.max(), data_range=1, gaussian_weights=True, sigma=1.5,
+            use_sample_covariance=False,
+        )  # fmt: skip
+        found = evaluate(S, heatmap=G, metrics="ssim")["ssim"]
+        assert found == pytest.approx(expected, abs=1e-10)
+
+
+def test_spearman_equals_that_of_scipy():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(27)
+    G = gaze(rng, (60, 81))["heatmap"]
+    for S in (rng.normal(size=G.shape), np.round(rng.random(G.shape) * 9)):
+        expected = spearmanr(S.ravel(), G.ravel()).statistic
+        found = evaluate(S, heatmap=G, metrics="spearman")["spearman"]
+        assert found == pytest.approx(expected, abs=1e-12)

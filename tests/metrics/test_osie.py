@@ -11,6 +11,7 @@ from bench.metrics import CentreBias, GazeTarget, score_map, zero_map
 
 SHAPE = (600, 800)
 SCORED = 30
+METRICS = ["mae_paper", "mae_density", "sim", "kl", "ig", "nss", "auc", "sauc"]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def means(shared_data):
         target = GazeTarget(SHAPE, half[:, :2], half[:, 2], heatmap, others[:, :2], centre)
         human = fixation_heatmap(*rest[:, :3].T, SHAPE)
         for name, values in {"zero": zero_map(SHAPE), "centre": centre, "human": human}.items():
-            scores[name].append(score_map(values, target))
+            scores[name].append(score_map(values, target, METRICS))
     return {
         name: {metric: np.array([one[metric] for one in all_images]) for metric in all_images[0]}
         for name, all_images in scores.items()

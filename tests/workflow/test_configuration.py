@@ -45,6 +45,13 @@ def test_a_missing_folder_names_the_key_that_says_where(tmp_path):
         read_settings({"datasets": ["osie"], "roots": {"osie": str(tmp_path / "nowhere")}}, PROJECT)
 
 
+def test_legacy_metrics_and_slow_ones_are_asked_for():
+    default = read_settings({}, PROJECT).metrics
+    every = read_settings({"metrics": "all"}, PROJECT).metrics
+    assert set(every) - set(default) == {"emd", "kl_eps20", "kl_mit", "ig_eps20", "ig_mit"}
+    assert read_settings({"metrics": ["emd", "nss"]}, PROJECT).metrics == ["emd", "nss"]
+
+
 def test_methods_may_carry_options():
     settings = read_settings({"methods": {"gradcam": {"layer": "conv4"}, "cam": None}}, PROJECT)
     assert settings.methods == {"gradcam": {"layer": "conv4"}, "cam": {}}
