@@ -84,7 +84,7 @@ def test_same_seed_same_draws_and_another_seed_others():
 def test_blocks_do_not_change_the_draws(monkeypatch):
     values = np.random.default_rng(5).normal(size=(37, 2))
     whole = bootstrap_means(values, draws=500)
-    monkeypatch.setattr("bench.statistics.INDICES_AT_ONCE", 37 * 11)
+    monkeypatch.setattr("bench.statistics.bootstrap.INDICES_AT_ONCE", 37 * 11)
     np.testing.assert_allclose(bootstrap_means(values, draws=500), whole, rtol=1e-12)
 
 

@@ -1,0 +1,118 @@
+"""The human ceiling of a metric, measured on the same target as the maps, and each map's share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.leaderboard._table import MetricTable, column_means
+from bench.metrics import against_heatmap, get_metric
+from bench.statistics import MeanInterval, bootstrap_mean, bootstrap_share, spearman_brown
+
+UNINFORMED = ("zero", "uniform")
+
+
+@dataclass(frozen=True, eq=False)
+class Ceiling:
+    """The ceiling of one metric.
+
+    kind: `leave_one_out`, `split_half`, `split_half_spearman_brown`, or "" where there is none.
+    mean: of the ceiling over images. matched: (k,) each map's mean on the ceiling's own target.
+    share: of the way from the centre bias to the ceiling, with its interval; all NaN where `note`
+    says why no share is fair.
+    """
+
+    kind: str
+    mean: float
+    matched: np.ndarray
+    share: MeanInterval
+    note: str
+
+
+def human_ceiling(table: MetricTable, options: dict[str, float]) -> Ceiling:
+    """The ceiling of a metric, with the shares of all its maps.
+
+    Fixation metrics, `leave_one_out`: other viewers predict the viewer left out, mean over viewers;
+    the maps are scored on each viewer alone, too. Metrics against a heatmap, `split_half`: one half
+    of the viewers predicts the heatmap of the other half; the maps are scored on a half's heatmap,
+    too. CC, `split_half_spearman_brown`: the correlation between halves, extended to all viewers
+    image by image; the maps are scored on the heatmap of all viewers.
+
+    No share where other viewers are not above the centre bias, or where a map that knows nothing is
+    not below them, as their intervals say.
+    """
+    none = np.full(table.values.shape[1], np.nan)
+    human, centre = table.baseline("human"), table.baseline("centre")
+    nothing = MeanInterval(none, none, none, np.zeros(none.size, dtype=np.intp))
+    if human is None:
+        return Ceiling("", np.nan, none, nothing, "other viewers were not scored")
+    kind, matched = _matched(table, human)
+    ceiling = matched[:, human]
+    if np.isnan(ceiling).all():
+        return Ceiling("", np.nan, none, nothing, "no image with two viewers")
+    mean, means = float(np.nanmean(ceiling)), column_means(matched)
+    note = _why_not(table, matched, human, centre, options)
+    if note:
+        return Ceiling(kind, mean, means, nothing, note)
+    share = bootstrap_share(matched, matched[:, centre], ceiling, **options)
+    return Ceiling(kind, mean, means, share, "")
+
+
+def _matched(table: MetricTable, human: int) -> tuple[str, np.ndarray]:
+    """The kind of ceiling, and all columns' scores (n, k) on its target."""
+    if not against_heatmap(table.metric):
+        matched = _viewer_means(table)
+        matched[:, human] = table.values[:, human]
+        return "leave_one_out", matched
+    if table.metric != "cc":
+        return "split_half", table.half_values
+    matched = table.values.copy()
+    matched[:, human] = spearman_brown(table.half_values[:, human])
+    return "split_half_spearman_brown", matched
+
+
+def _viewer_means(table: MetricTable) -> np.ndarray:
+    """Plain means over the viewers of an image (n, k); the scores themselves without viewers."""
+    cells, n = table.cells, len(table.values)
+    if cells is None:
+        return table.values.copy()
+    present = ~np.isnan(cells.values)
+    means = np.full(table.values.shape, np.nan)
+    for column in range(means.shape[1]):
+        own = present[:, column]
+        image = cells.image[own]
+        count = np.bincount(image, minlength=n)
+        total = np.bincount(image, cells.values[own, column], n)
+        means[:, column] = np.divide(
+            total, count, out=table.values[:, column].copy(), where=count > 0
+        )
+    return means
+
+
+def _why_not(
+    table: MetricTable,
+    matched: np.ndarray,
+    human: int,
+    centre: int | None,
+    options: dict[str, float],
+) -> str:
+    """Why no share would be fair, in words; "" where it is."""
+    if centre is None:
+        return "the centre bias was not scored"
+    sign = get_metric(table.metric).sign
+    others = [centre, *(table.baseline(name) for name in UNINFORMED)]
+    lead = {
+        column: bootstrap_mean(sign * (matched[:, human] - matched[:, column]), **options).ci_low
+        for column in others
+        if column is not None
+    }
+    if np.isnan(lead[centre]):
+        return "too few images for an interval"
+    if lead[centre] <= 0:
+        return "other viewers are not above the centre bias"
+    for column, low in lead.items():
+        if low <= 0:
+            name = table.labels["map"][column]
+            return f"the {name} map, which knows nothing, is not below other viewers"
+    return ""
