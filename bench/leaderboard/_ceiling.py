@@ -11,6 +11,7 @@ from bench.metrics import against_heatmap, get_metric
 from bench.statistics import MeanInterval, bootstrap_mean, bootstrap_share, spearman_brown
 
 UNINFORMED = ("zero", "uniform")
+NEGLIGIBLE = 0.1  # share of the way up that a map which knows nothing may have
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,9 @@ def human_ceiling(table: MetricTable, options: dict[str, float]) -> Ceiling:
     too. CC, `split_half_spearman_brown`: the correlation between halves, extended to all viewers
     image by image; the maps are scored on the heatmap of all viewers.
 
-    No share where other viewers are not above the centre bias, or where a map that knows nothing is
-    not below them, as their intervals say.
+    No share where other viewers are not above the centre bias, or where a map that knows nothing
+    (zero, uniform) is itself more than a tenth of the way up, both as their intervals say: such a
+    scale does not measure what is known about the image.
     """
     none = np.full(table.values.shape[1], np.nan)
     human, centre = table.baseline("human"), table.baseline("centre")
@@ -52,11 +54,11 @@ def human_ceiling(table: MetricTable, options: dict[str, float]) -> Ceiling:
     if np.isnan(ceiling).all():
         return Ceiling("", np.nan, none, nothing, "no image with two viewers")
     mean, means = float(np.nanmean(ceiling)), column_means(matched)
-    note = _why_not(table, matched, human, centre, options)
-    if note:
-        return Ceiling(kind, mean, means, nothing, note)
-    share = bootstrap_share(matched, matched[:, centre], ceiling, **options)
-    return Ceiling(kind, mean, means, share, "")
+    note = _no_scale(table.metric, matched, human, centre, options)
+    if not note:
+        share = bootstrap_share(matched, matched[:, centre], ceiling, **options)
+        note = _uninformed(table, share)
+    return Ceiling(kind, mean, means, nothing if note else share, note)
 
 
 def _matched(table: MetricTable, human: int) -> tuple[str, np.ndarray]:
@@ -90,29 +92,24 @@ def _viewer_means(table: MetricTable) -> np.ndarray:
     return means
 
 
-def _why_not(
-    table: MetricTable,
-    matched: np.ndarray,
-    human: int,
-    centre: int | None,
-    options: dict[str, float],
+def _no_scale(
+    metric: str, matched: np.ndarray, human: int, centre: int | None, options: dict[str, float]
 ) -> str:
-    """Why no share would be fair, in words; "" where it is."""
+    """Why there is no way up from the centre bias to other viewers, in words; "" where there is."""
     if centre is None:
         return "the centre bias was not scored"
-    sign = get_metric(table.metric).sign
-    others = [centre, *(table.baseline(name) for name in UNINFORMED)]
-    lead = {
-        column: bootstrap_mean(sign * (matched[:, human] - matched[:, column]), **options).ci_low
-        for column in others
-        if column is not None
-    }
-    if np.isnan(lead[centre]):
+    difference = get_metric(metric).sign * (matched[:, human] - matched[:, centre])
+    low = bootstrap_mean(difference, **options).ci_low
+    if np.isnan(low):
         return "too few images for an interval"
-    if lead[centre] <= 0:
-        return "other viewers are not above the centre bias"
-    for column, low in lead.items():
-        if low <= 0:
-            name = table.labels["map"][column]
-            return f"the {name} map, which knows nothing, is not below other viewers"
+    return "" if low > 0 else "other viewers are not above the centre bias"
+
+
+def _uninformed(table: MetricTable, share: MeanInterval) -> str:
+    """Which map that knows nothing is clearly on its way up, in words; "" where none is."""
+    for name in UNINFORMED:
+        column = table.baseline(name)
+        if column is not None and share.ci_low[column] > NEGLIGIBLE:
+            percent = f"{100 * share.mean[column]:.0f} %"
+            return f"the {name} map, which knows nothing, is {percent} of the way up"
     return ""
