@@ -204,25 +204,12 @@ class ImageGaze:
 
     def __init__(self, gaze: Gaze, image: str) -> None:
         self.image = image
-        self._gaze, self._parts = gaze, gaze._parts(image)
-        self.target = GazeTarget(gaze.shapes[image], **self._parts)
+        self._gaze, self.target = gaze, gaze.target(image)
         x, y = self.target.fixations.T
         inside = fixation_cells(x, y, self.target.shape)[2]
         subjects = gaze.rows(image)["subject_id"].to_numpy(dtype=str)
         names, self.viewer = np.unique(subjects[inside], return_inverse=True)
         self.viewers: list[str] = names.tolist()
-        self._inside = np.flatnonzero(inside)
-
-    @cached_property
-    def alone(self) -> list[GazeTarget]:
-        """One target per viewer, of the viewer's fixations alone and without a heatmap."""
-        targets = []
-        for number in range(len(self.viewers)):
-            own = self._inside[self.viewer == number]
-            parts = {name: self._parts[name][own] for name in ("fixations", "durations")}
-            given = self._parts | parts | {"heatmap": None}
-            targets.append(GazeTarget(self.target.shape, **given))
-        return targets
 
     @cached_property
     def half(self) -> GazeTarget | None:
@@ -245,7 +232,7 @@ def map_scores(seen: ImageGaze, name: str, values: np.ndarray, metrics: list[str
         n_fixations=len(target.cells),
         half_values=score_map(saliency, seen.half, against) if against and seen.half else none,
         viewers=seen.viewers,
-        by_viewer=scores_by_viewer(saliency, target, seen.viewer, lambda: seen.alone, metrics),
+        by_viewer=scores_by_viewer(saliency, target, seen.viewer, metrics),
     )
 
 

@@ -35,7 +35,8 @@ def human_ceiling(table: MetricTable, options: dict[str, float]) -> Ceiling:
     """The ceiling of a metric, with the shares of all its maps.
 
     Fixation metrics, `leave_one_out`: other viewers predict the viewer left out, mean over viewers;
-    the maps are scored on each viewer alone, too. Metrics against a heatmap, `split_half`: one half
+    the maps are scored on each viewer alone, too, where the metric is a mean over fixations (with no
+    scores by viewer at all, on all fixations). Metrics against a heatmap, `split_half`: one half
     of the viewers predicts the heatmap of the other half; the maps are scored on a half's heatmap,
     too. CC, `split_half_spearman_brown`: the correlation between halves, extended to all viewers
     image by image; the maps are scored on the heatmap of all viewers.
@@ -83,12 +84,9 @@ def _viewer_means(table: MetricTable) -> np.ndarray:
     means = np.full(table.values.shape, np.nan)
     for column in range(means.shape[1]):
         own = present[:, column]
-        image = cells.image[own]
-        count = np.bincount(image, minlength=n)
-        total = np.bincount(image, cells.values[own, column], n)
-        means[:, column] = np.divide(
-            total, count, out=table.values[:, column].copy(), where=count > 0
-        )
+        count = np.bincount(cells.image[own], minlength=n)
+        total = np.bincount(cells.image[own], cells.values[own, column], n)
+        np.divide(total, count, out=means[:, column], where=count > 0)
     return means
 
 
@@ -98,6 +96,8 @@ def _no_scale(
     """Why there is no way up from the centre bias to other viewers, in words; "" where there is."""
     if centre is None:
         return "the centre bias was not scored"
+    if np.isnan(matched[:, centre]).all():
+        return "the metric is no mean over fixations: maps have no score viewer by viewer"
     difference = get_metric(metric).sign * (matched[:, human] - matched[:, centre])
     low = bootstrap_mean(difference, **options).ci_low
     if np.isnan(low):

@@ -38,12 +38,11 @@ def _taken_apart(table: MetricTable) -> np.ndarray:
     """Which columns' scores are the weighted means of their scores on single viewers, (k,)."""
     cells, n = table.cells, len(table.values)
     whole = np.zeros(table.values.shape[1], dtype=bool)
-    weights = np.where(np.isnan(cells.values), 0.0, np.nan_to_num(cells.weights))
+    values, weights = np.nan_to_num(cells.values), np.nan_to_num(cells.weights)
+    weights[np.isnan(cells.values)] = 0.0
     for column in range(whole.size):
         weight = np.bincount(cells.image, weights[:, column], n)
-        total = np.bincount(
-            cells.image, weights[:, column] * np.nan_to_num(cells.values[:, column]), n
-        )
+        total = np.bincount(cells.image, weights[:, column] * values[:, column], n)
         mean = np.divide(total, weight, out=np.full(n, np.nan), where=weight > 0)
         same = np.isclose(mean, table.values[:, column], rtol=SAME, atol=SAME, equal_nan=True)
         whole[column] = same.all() and weight.any()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from bench.heatmaps import fixation_cells
 from bench.metrics._ranking import fraction_below
 from bench.metrics._registry import get_metric
 from bench.metrics._saliency import SaliencyMap
-from bench.metrics._scoring import score_map
 from bench.metrics._target import MIX, GazeTarget
 
 Floats = NDArray[np.float64]
@@ -40,14 +39,20 @@ def _ig(saliency: SaliencyMap, target: GazeTarget) -> Floats:
     return np.log2(saliency.density(target.cells, mix=MIX)) - target.centre_log2
 
 
-# Metrics that are a mean over fixations: each fixation's own contribution. `nss_duration` weighs
-# them by milliseconds, the others alike. Any other metric is computed on each viewer's gaze anew.
+def _ig_uniform(saliency: SaliencyMap, target: GazeTarget) -> Floats:
+    return np.log2(saliency.density(target.cells, mix=MIX) * saliency.size)
+
+
+# Metrics that are a mean over fixations: each fixation's own contribution. Metrics that need
+# durations weigh them by milliseconds, the others alike. A metric that is not here (AUC-Judd, whose
+# thresholds are the fixations themselves) has no scores by viewer.
 MEAN_OVER_FIXATIONS: dict[str, Callable[[SaliencyMap, GazeTarget], Floats]] = {
     "nss": _nss,
     "nss_duration": _nss,
     "auc": _auc,
     "sauc": _sauc,
     "ig": _ig,
+    "ig_uniform": _ig_uniform,
 }
 
 
@@ -57,39 +62,28 @@ def against_heatmap(metric: str) -> bool:
 
 
 def scores_by_viewer(
-    saliency: SaliencyMap,
-    target: GazeTarget,
-    viewer: NDArray[np.intp],
-    alone: Callable[[], Sequence[GazeTarget]],
-    metrics: Iterable[str],
+    saliency: SaliencyMap, target: GazeTarget, viewer: NDArray[np.intp], metrics: Iterable[str]
 ) -> dict[str, tuple[Floats, Floats]]:
     """{metric: (the map's score on each viewer's fixations alone (V,), weights (V,))}.
 
-    viewer: (F,) number of the viewer, 0 to V - 1, whose fixation each of `target.cells` is; alone:
-    gives one target per viewer, asked only where a metric needs it. Weighted by those weights, the
-    mean over viewers is the score on all fixations: the number of fixations, or their milliseconds
-    where the metric needs durations. Of a metric that is no mean over fixations the weights are
-    NaN; of a map without a score, all is NaN. Metrics against a heatmap are left out.
+    viewer: (F,) number of the viewer, 0 to V - 1, whose fixation each of `target.cells` is. With
+    the weights (the number of fixations, or their milliseconds where the metric needs durations)
+    the mean over viewers is the score on all fixations. Only for `MEAN_OVER_FIXATIONS`; all NaN
+    where the map has no score.
     """
     found = {}
     viewers = int(viewer.max(initial=-1)) + 1
-    unknown = np.full(viewers, np.nan)
-    for name in metrics:
-        if against_heatmap(name):
-            continue
+    for name in MEAN_OVER_FIXATIONS.keys() & set(metrics):
         needs = get_metric(name).needs
-        if saliency.problems or target.flags(needs):
-            found[name] = (unknown, unknown)
-        elif name not in MEAN_OVER_FIXATIONS:
-            scores = [score_map(saliency, one, name)[name] for one in alone()]
-            found[name] = (np.array(scores), unknown)
-        else:
+        means, total = np.full((2, viewers), np.nan)
+        if not saliency.problems and not target.flags(needs):
             parts = MEAN_OVER_FIXATIONS[name](saliency, target)
             weights = _durations(target) if "durations" in needs else np.ones(parts.size)
             total = np.bincount(viewer, weights, viewers)
             sums = np.bincount(viewer, weights * parts, viewers)
-            found[name] = (np.divide(sums, total, out=unknown.copy(), where=total > 0), total)
-    return found
+            np.divide(sums, total, out=means, where=total > 0)
+        found[name] = (means, total)
+    return {name: found[name] for name in metrics if name in found}
 
 
 def _durations(target: GazeTarget) -> Floats:
