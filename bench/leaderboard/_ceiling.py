@@ -35,11 +35,12 @@ def human_ceiling(table: MetricTable, options: dict[str, float]) -> Ceiling:
     """The ceiling of a metric, with the shares of all its maps.
 
     Fixation metrics, `leave_one_out`: other viewers predict the viewer left out, mean over viewers;
-    the maps are scored on each viewer alone, too, where the metric is a mean over fixations (with no
-    scores by viewer at all, on all fixations). Metrics against a heatmap, `split_half`: one half
-    of the viewers predicts the heatmap of the other half; the maps are scored on a half's heatmap,
-    too. CC, `split_half_spearman_brown`: the correlation between halves, extended to all viewers
-    image by image; the maps are scored on the heatmap of all viewers.
+    the maps are scored on each viewer alone, too, where the metric is a mean over fixations. (With
+    no scores by viewer in the table, their scores on all fixations stand in.)
+    Metrics against a heatmap, `split_half`: one half of the viewers predicts the heatmap of the
+    other; the maps are scored on a half's heatmap, too.
+    CC, `split_half_spearman_brown`: the correlation between halves, extended to all viewers image
+    by image; the maps are scored on the heatmap of all viewers.
 
     No share where other viewers are not above the centre bias, or where a map that knows nothing
     (zero, uniform) is itself more than a tenth of the way up, both as their intervals say: such a

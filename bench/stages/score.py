@@ -26,7 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset(parser, required=False)
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (%(default)s)")
     add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
-    add_output(parser, "viewers", "viewers/{method}.parquet: the scores on each viewer alone")
+    parser.add_argument(
+        "--viewers",
+        type=Path,
+        metavar="FILE",
+        help="viewers/{method}.parquet: the same by viewer",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,6 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
     found = tqdm(found, desc=f"score {what}", unit="map", disable=arguments.quiet or None)
     scores, by_viewer = score_tables(found)
     for table, target in ((scores, arguments.output), (by_viewer, arguments.viewers)):
+        if target is None:
+            continue
         table.attrs = {
             "attention-bench": __version__,
             "dataset": str(gaze.protocol["dataset"]),

@@ -118,7 +118,7 @@ def _sign_blocks(n: int, flips: int, seed: int) -> Iterator[NDArray[np.float64]]
     generator = np.random.default_rng((seed, 2))
     for start in range(0, flips, rows):
         size = (min(rows, flips - start), n)
-        yield 2.0 * generator.integers(0, 2, size, dtype=np.int8) - 1.0
+        yield 2.0 * generator.integers(0, 2, size) - 1.0
 
 
 def _signed_ranks(differences: NDArray[np.float64]) -> NDArray[np.float64]:

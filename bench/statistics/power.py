@@ -48,20 +48,19 @@ def images_needed(
     """
     from scipy.special import ndtri
 
-    size = np.abs(np.asarray(d_z, dtype=np.float64))
+    given = np.abs(np.asarray(d_z, dtype=np.float64))
+    size = given.ravel()
     both, one = ndtri(1 - alpha / 2), ndtri(power)
     # the normal approximation, and half the quantile's square for the t distribution's tails
     near = ((both + one) / np.where(size > 0, size, np.nan)) ** 2 + both**2 / 2
     needed = np.ceil(near)
     needed[size == 0] = np.inf
-    small = np.flatnonzero(near.ravel() < EXACT_BELOW)
-    n = np.maximum(needed.ravel()[small] - 4, 2.0)
-    short = np.ones(small.size, dtype=bool)
-    while short.any():
-        short[short] = _power(n[short], size.ravel()[small[short]], alpha) < power
+    small = np.flatnonzero(near < EXACT_BELOW)
+    n = np.maximum(needed[small] - 4, 2.0)
+    while (short := _power(n, size[small], alpha) < power).any():
         n[short] += 1
-    needed.ravel()[small] = n
-    return needed
+    needed[small] = n
+    return needed.reshape(given.shape)
 
 
 def _power(n: ArrayLike, d_z: ArrayLike, alpha: float) -> NDArray[np.float64]:
