@@ -219,20 +219,26 @@ class ImageGaze:
         return None
 
 
-def map_scores(seen: ImageGaze, name: str, values: np.ndarray, metrics: list[str]) -> MapScores:
+def map_scores(seen: ImageGaze, name: str, map_: np.ndarray, metrics: list[str]) -> MapScores:
     """The scores of one map (H, W) on one image's gaze."""
-    saliency, target = SaliencyMap(values), seen.target
+    saliency, target = SaliencyMap(map_), seen.target
     against = [metric for metric in metrics if against_heatmap(metric)]
-    none = dict.fromkeys(against, np.nan)
+    # all on the same target first: what map and target share is kept until the next target
+    values = score_map(saliency, target, metrics)
+    flags = {metric: " ".join(score_flags(saliency, target, metric)) for metric in metrics}
+    by_viewer = scores_by_viewer(saliency, target, seen.viewer, metrics)
+    half_values = dict.fromkeys(against, np.nan)
+    if against and seen.half:
+        half_values = score_map(saliency, seen.half, against)
     return MapScores(
         image=seen.image,
         map=name,
-        values=score_map(saliency, target, metrics),
-        flags={metric: " ".join(score_flags(saliency, target, metric)) for metric in metrics},
+        values=values,
+        flags=flags,
         n_fixations=len(target.cells),
-        half_values=score_map(saliency, seen.half, against) if against and seen.half else none,
+        half_values=half_values,
         viewers=seen.viewers,
-        by_viewer=scores_by_viewer(saliency, target, seen.viewer, metrics),
+        by_viewer=by_viewer,
     )
 
 
