@@ -98,7 +98,7 @@ def _no_scale(
     if centre is None:
         return "the centre bias was not scored"
     if np.isnan(matched[:, centre]).all():
-        return "the metric is no mean over fixations: maps have no score viewer by viewer"
+        return "maps have no score viewer by viewer in this metric"
     difference = get_metric(metric).sign * (matched[:, human] - matched[:, centre])
     low = bootstrap_mean(difference, **options).ci_low
     if np.isnan(low):

@@ -57,9 +57,7 @@ def test_a_metric_that_no_map_has_by_viewer_has_no_share(make_scores, make_viewe
     by_viewer, scores = make_viewers(make_scores(["auc"]))
     found = board(scores, by_viewer[by_viewer["map"] == "human"])
     assert found["ceiling_share"].isna().all()
-    assert set(found["ceiling_note"]) == {
-        "the metric is no mean over fixations: maps have no score viewer by viewer"
-    }
+    assert set(found["ceiling_note"]) == {"maps have no score viewer by viewer in this metric"}
 
 
 def test_against_a_heatmap_all_are_scored_on_half_of_the_viewers(make_scores):

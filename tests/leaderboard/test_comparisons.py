@@ -1,12 +1,16 @@
 """Paired comparisons: the numbers of each pair, the families of tests, and what n can show."""
 
+import contextlib
+import io
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from bench.leaderboard import comparisons, ranking_sentence
+from bench.leaderboard import comparisons, leaderboard, ranking_sentence
 from bench.statistics import (
     compare_paired,
     crossed_means,
@@ -18,6 +22,7 @@ from bench.statistics import (
 )
 
 OPTIONS = {"draws": 1000}
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "statistics.md"
 
 
 @pytest.fixture
@@ -143,3 +148,20 @@ def test_the_sentence_names_no_number_for_two_maps_that_are_the_same(make_scores
     pairs = comparisons(pd.concat([scores, twin]), **OPTIONS).set_index(["map_a", "map_b"])
     text = ranking_sentence(pairs.loc[("cam", "gradcam")], "NSS", "CAM", "Grad-CAM")
     assert text == "20 images cannot rank CAM and Grad-CAM by NSS: they differ by 0."
+
+
+def test_the_page_s_code_prints_the_page_s_sentence():
+    page = PAGE.read_text()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(re.search(r"```python\n(.+?)```", page, flags=re.DOTALL)[1], {})
+    quoted = re.search(r"(?:^> .+\n)+", page, flags=re.MULTILINE)[0].replace("> ", "")
+    assert printed.getvalue().split() == quoted.split()
+
+
+def test_the_page_explains_every_column(make_scores):
+    page = PAGE.read_text()
+    keys = {"dataset", "model", "method", "map", "metric", "model_a", "map_a", "model_b", "map_b"}
+    for table in (leaderboard, comparisons):
+        columns = set(table(make_scores(n=2), draws=10).columns) - keys
+        assert {column for column in columns if f"`{column}`" not in page} == set()
