@@ -61,13 +61,18 @@ def baseline_scores(
         if chosen.map is None:
             yield human_scores(gaze, image, metrics)
             continue
-        if chosen.photograph:
-            values = chosen.map(_photograph(gaze, image, photographs))
-        else:
-            values = chosen.map(gaze, image)
-        yield map_scores(
-            ImageGaze(gaze, image), baseline, upsampled(values, gaze.shapes[image]), metrics
-        )
+        values = upsampled(baseline_map(gaze, baseline, image, photographs), gaze.shapes[image])
+        yield map_scores(ImageGaze(gaze, image), baseline, values, metrics)
+
+
+def baseline_map(
+    gaze: Gaze, baseline: str, image: str, photographs: dict[str, Path] | None = None
+) -> np.ndarray:
+    """One baseline's map (h, w) of one image; `human` has none, see `baseline_scores`."""
+    chosen = BASELINES[baseline]
+    if chosen.photograph:
+        return chosen.map(_photograph(gaze, image, photographs or {}))
+    return chosen.map(gaze, image)
 
 
 def _noise(gaze: Gaze, image: str) -> np.ndarray:

@@ -51,6 +51,7 @@ rule leaderboard:
         seed=plan.settings.seed,
         code=plan.code("leaderboard"),
     shell:
-        "python -m bench leaderboard {input.scores} --viewers {input.viewers} --dataset {wildcards.dataset} --seed {params.seed} "
+        "python -m bench leaderboard {input.scores} --viewers {input.viewers} "
+        "--dataset {wildcards.dataset} --seed {params.seed} "
         "--scores {output.scores} --leaderboard {output.leaderboard} "
         "--comparisons {output.comparisons} --log {log}"
