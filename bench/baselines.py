@@ -6,7 +6,9 @@ A new baseline is one entry of `BASELINES`; it then is a row of every table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from bench.errors import UsageError, ValidationError, unknown_name
 from bench.low_level import sobel, spectral_residual
-from bench.maps import upsampled
+from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
     SaliencyMap,
     against_heatmap,
@@ -23,7 +25,7 @@ from bench.metrics import (
     uniform_map,
     zero_map,
 )
-from bench.scores import Gaze, ImageGaze, MapScores, map_scores
+from bench.scores import Gaze, ImageGaze, MapScores, fitted_scores, kinds, map_scores
 
 OTHER_IMAGES = 10
 
@@ -57,12 +59,45 @@ def baseline_scores(
     chosen = BASELINES[baseline]
     if chosen.photograph and photographs is None:
         raise UsageError(f"baseline {baseline!r} needs the photographs: give --dataset YAML.")
+    single, fitted = kinds(metrics)
     for image in gaze.images:
         if chosen.map is None:
-            yield human_scores(gaze, image, metrics)
+            yield human_scores(gaze, image, single)
             continue
         values = upsampled(baseline_map(gaze, baseline, image, photographs), gaze.shapes[image])
-        yield map_scores(ImageGaze(gaze, image), baseline, values, metrics)
+        yield map_scores(ImageGaze(gaze, image), baseline, values, single)
+    if fitted:
+        looks = partial(baseline_looks, gaze, baseline, photographs=photographs)
+        yield from fitted_scores(gaze, baseline, looks)
+
+
+def baseline_looks(
+    gaze: Gaze, baseline: str, image: str, photographs: dict[str, Path] | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(map, fixations it is scored on): one of each, or for `human` one per viewer left out."""
+    if BASELINES[baseline].map is None:
+        for _, others, target in gaze.left_out_viewers(image):
+            yield others, target.fixations
+    else:
+        yield baseline_map(gaze, baseline, image, photographs), gaze.positions(image)
+
+
+@contextmanager
+def maps_of(
+    gaze: Gaze, maps: Path | None, method: str, photographs: dict[str, Path] | None = None
+) -> Iterator[dict[str, Callable[[str], np.ndarray]]]:
+    """{map name: function of the image's name that gives its map, of any size}.
+
+    maps: a method's file, or None for the baseline `method`. Empty for `human`, whose map is
+    another one for each viewer left out.
+    """
+    if maps is not None:
+        with open_maps(maps) as file:
+            yield {name: partial(read_map, file[name]) for name in map_names(file)}
+    elif BASELINES[method].map is None:
+        yield {}
+    else:
+        yield {method: partial(baseline_map, gaze, method, photographs=photographs)}
 
 
 def baseline_map(

@@ -21,6 +21,7 @@ VERBS = (
     "attend",
     "score",
     "leaderboard",
+    "sensitivity",
     "report",
 )
 

@@ -6,15 +6,16 @@ No torch here: maps come from files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.errors import ValidationError
+from bench.fitted_scores import Look, fitted_rows
 from bench.heatmaps import fixation_cells, fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
@@ -22,6 +23,7 @@ from bench.metrics import (
     GazeTarget,
     SaliencyMap,
     against_heatmap,
+    get_metric,
     leave_one_viewer_out,
     scale_fixations,
     score_flags,
@@ -29,8 +31,10 @@ from bench.metrics import (
     scores_by_viewer,
     split_viewers,
 )
+from bench.protocols import fixation_weights, used_fixations
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
 
 COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations", "half_value")
@@ -38,10 +42,11 @@ VIEWERS = ("image", "map", "metric", "viewer", "value", "weight")
 
 
 class Gaze:
-    """The kept fixations and the heatmaps of a data set, as targets to score against.
+    """The used fixations and the heatmaps of a data set, as targets to score against.
 
     `table` is a fixation table (bench.gaze.FIXATION_COLUMNS), `heatmaps` a heatmaps.h5 of the same
-    data set; `seed` decides what is drawn at random.
+    data set, whose protocol says which fixations are used and what each weighs; `seed` decides
+    what is drawn at random.
     """
 
     def __init__(self, table: pd.DataFrame, heatmaps: Path, *, seed: int = 0) -> None:
@@ -50,7 +55,7 @@ class Gaze:
             self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
         self._number = {image: number for number, image in enumerate(self.shapes)}
-        kept = table[table["status"] == "kept"]
+        kept = used_fixations(table, str(self.protocol["first_fixation"]))
         self._rows = dict(list(kept.groupby("image_id")))
         self._none = kept.iloc[:0]
 
@@ -65,8 +70,12 @@ class Gaze:
             return read_map(file, image)
 
     def rows(self, image: str) -> pd.DataFrame:
-        """The kept fixations on an image."""
+        """The used fixations on an image."""
         return self._rows.get(image, self._none)
+
+    def positions(self, image: str) -> np.ndarray:
+        """(F, 2) used fixations on an image, x and y in its pixels."""
+        return self._positions[image]
 
     @cached_property
     def _positions(self) -> dict[str, np.ndarray]:
@@ -111,7 +120,7 @@ class Gaze:
     def _parts(self, image: str) -> dict[str, np.ndarray]:
         return {
             "fixations": self._positions[image],
-            "durations": self.rows(image)[self.protocol["duration"]].to_numpy(),
+            "durations": fixation_weights(self.rows(image), str(self.protocol["weight"])),
             "heatmap": self.heatmap(image),
             "other_fixations": self.other_fixations(image),
             "centre": self.centre(image),
@@ -192,11 +201,34 @@ def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[MapSco
     with open_maps(maps) as file:
         if "maps" not in file.attrs and "not_applicable" not in file.attrs:
             raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
-        for image in gaze.images if map_names(file) else ():
+        names = map_names(file)
+        single, fitted = kinds(metrics)
+        for image in gaze.images if names else ():
             seen = ImageGaze(gaze, image)
-            for name in map_names(file):
+            for name in names:
                 values = upsampled(read_map(file[name], image), seen.target.shape)
-                yield map_scores(seen, name, values, metrics)
+                yield map_scores(seen, name, values, single)
+        for name in names if fitted else ():
+            yield from fitted_scores(gaze, name, partial(_looks, gaze, file[name]))
+
+
+def _looks(gaze: Gaze, group: h5py.Group, image: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(read_map(group, image), gaze.positions(image))]
+
+
+def fitted_scores(
+    gaze: Gaze, name: str, looks: Callable[[str], Iterable[Look]]
+) -> Iterator[MapScores]:
+    """The rows of `fitted_rows` as scores; they have no halves and no single viewers."""
+    for row in fitted_rows(gaze, name, looks):
+        value, flag = {row["metric"]: row["value"]}, {row["metric"]: row["flag"]}
+        yield MapScores(row["image"], name, value, flag, row["n_fixations"], {}, [], {})
+
+
+def kinds(metrics: list[str]) -> tuple[list[str], bool]:
+    """The metrics that score one map at a time, and whether the fitted one is asked for."""
+    single = [name for name in metrics if get_metric(name).of_one_map]
+    return single, len(single) < len(metrics)
 
 
 class ImageGaze:

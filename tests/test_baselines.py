@@ -40,7 +40,9 @@ def table():
 def heatmaps(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("heatmaps") / "heatmaps.h5"
     with h5py.File(path, "w") as file:
-        file.attrs.update(dataset="toy", name="default", duration="duration_ms", **PROTOCOL)
+        file.attrs.update(
+            dataset="toy", name="default", weight="duration_ms", first_fixation="keep", **PROTOCOL
+        )
         for image, shape in SHAPES.items():
             file[image] = fixation_heatmap(*columns(table, image), shape, **KERNEL)
     return path

@@ -153,15 +153,18 @@ def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
 
 
 def read_gaze(
-    dataset: Dataset, sizes: dict[str, tuple[int, int]]
+    dataset: Dataset, sizes: dict[str, tuple[int, int]], *, jobs: int = 1, salvage: bool = False
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The fixation table (bench.gaze.FIXATION_COLUMNS) and one summary per recording.
 
-    `sizes` are the photographs' `image_sizes`.
+    `sizes` are the photographs' `image_sizes`. Recordings are read by `jobs` processes at a time,
+    with the results of one after the other; with `salvage`, the complete trials of truncated ones
+    are used.
 
     Raises DataError for what cannot be read and ValidationError for what fails a check.
     """
-    return _kind(dataset).read_gaze(dataset, sizes)
+    options = {"jobs": jobs, "salvage": salvage} if dataset.spec["kind"] == "recordings" else {}
+    return _kind(dataset).read_gaze(dataset, sizes, **options)
 
 
 def _kind(dataset: Dataset) -> Any:

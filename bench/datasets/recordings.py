@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bench.datasets import checksums
+from bench.datasets.presentation import screen_of, trial_rules
 from bench.errors import BenchError, DataError, ValidationError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bench.datasets import Dataset
-    from bench.gaze import Screen
+
+# After the table of trials that cannot be used.
+LET_PASS = (
+    "\nCorrect trials: (or the recording), or leave such trials out with --allow-incomplete "
+    "(allow_incomplete: true in dataset.yaml)."
+)
+
+_Result: TypeAlias = "tuple[pd.DataFrame, dict[str, Any]]"
 
 
 def inputs(dataset: Dataset) -> list[Path]:
-    """The recordings, sorted by viewer."""
-    return list(recordings(dataset).values())
+    """The recordings, sorted by viewer, and the lists beside them: trials, places, checksums."""
+    lists = (
+        dataset.spec["trials"].get("image_list"),
+        dataset.spec.get("image_on_screen", {}).get("list"),
+    )
+    return [
+        *recordings(dataset).values(),
+        *(dataset.file(name) for name in lists if name),
+        *checksums.list_file(dataset),
+    ]
 
 
 def recordings(dataset: Dataset) -> dict[str, Path]:
@@ -47,24 +69,115 @@ def recordings(dataset: Dataset) -> dict[str, Path]:
 
 
 def read_gaze(
-    dataset: Dataset, sizes: dict[str, tuple[int, int]]
+    dataset: Dataset, sizes: dict[str, tuple[int, int]], *, jobs: int = 1, salvage: bool = False
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The fixation table of all viewers and one quality summary per recording.
 
-    Raises DataError for a recording that cannot be read and ValidationError for one whose content
-    fails a check (bench.gaze says which); every message names the file.
+    Up to `jobs` recordings are read at a time, each in a process of its own; the results are those
+    of one after the other. With `salvage`, as with `salvage: true` in dataset.yaml, the complete
+    trials of a truncated recording are used. With `allow_incomplete`, trials that cannot be used
+    are left out, and the summary's `errors` says so; a recording in which no trial is found still
+    fails. With `on_bad_recording: leave_out`, recordings that fail are listed in
+    `table.attrs["left_out"]` as {recording_id, file, reason}.
+
+    Every recording is read, whatever happens to the others. Then raises DataError where one cannot
+    be read, else ValidationError where the content of one fails a check (bench.gaze says which):
+    a single message that names every file that failed, and why.
     """
     import pandas as pd
-    from tqdm import tqdm
 
     found = recordings(dataset)
-    tables, summaries = [], []
-    for viewer, path in tqdm(found.items(), desc="recordings", unit="file", disable=None):
-        table, summary = _read_one(dataset, viewer, path, sizes)
-        tables.append(table)
-        summaries.append(summary)
-    _refuse_copies(found, summaries)
-    return pd.concat(tables, ignore_index=True), summaries
+    expected = checksums.expected_checksums(dataset, list(found.values()))
+    salvaged = _salvaged(dataset, all_of_them=salvage)
+    tasks = [
+        _Task(
+            dataset, viewer, path, sizes, viewer in salvaged, path in expected, expected.get(path)
+        )
+        for viewer, path in found.items()
+    ]
+    results, failures = {}, {}
+    for task, outcome in zip(tasks, _outcomes(tasks, jobs), strict=True):
+        (failures if isinstance(outcome, BenchError) else results)[task.viewer] = outcome
+    leave_out = dataset.spec["on_bad_recording"] == "leave_out" and results
+    if failures and not leave_out:
+        raise _all_of(failures, len(found))
+    summaries = [summary for _, summary in results.values()]
+    _refuse_copies({viewer: found[viewer] for viewer in results}, summaries)
+    table = pd.concat([table for table, _ in results.values()], ignore_index=True)
+    table.attrs = {
+        "left_out": [
+            {"recording_id": viewer, "file": found[viewer].name, "reason": str(error)}
+            for viewer, error in failures.items()
+        ]
+    }
+    return table, summaries
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that a process needs to read one recording."""
+
+    dataset: Dataset
+    viewer: str
+    path: Path
+    sizes: dict[str, tuple[int, int]]
+    salvage: bool
+    has_checksums: bool
+    sha256: str | None
+
+
+def _salvaged(dataset: Dataset, *, all_of_them: bool) -> set[str]:
+    """The viewers whose recordings may be read up to where they broke off."""
+    if all_of_them or dataset.spec["salvage"]:
+        return set(recordings(dataset))
+    given = dataset.spec["recordings"]
+    items = given if isinstance(given, list) else []
+    return {str(item["viewer"]) for item in items if item.get("salvage")}
+
+
+def _outcomes(tasks: list[_Task], jobs: int) -> Iterator[_Result | BenchError]:
+    """What became of each task, in their order."""
+    from tqdm import tqdm
+
+    bar = {"desc": "recordings", "unit": "file", "disable": None, "total": len(tasks)}
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        yield from tqdm(map(_outcome, tasks), **bar)
+        return
+    # Spawned, never forked or threads: the vendor's library and numpy's threads bear neither.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_outcome, task) for task in tasks]
+        for task, future in tqdm(zip(tasks, waiting, strict=True), **bar):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield DataError(
+                    f"{task.path.name}: not read, because a process died while recordings were "
+                    "read in parallel (out of memory?). Try --jobs 1."
+                )
+
+
+def _outcome(task: _Task) -> _Result | BenchError:
+    """The recording's table and summary, or why there are none."""
+    try:
+        checksums.check(task.path, task.sha256)
+        table, summary = _read_one(task)
+    except BenchError as error:
+        return error
+    if task.has_checksums and task.sha256 is None:
+        summary["warnings"].append("checksums: lists no SHA-256 for this file")
+    return table, summary
+
+
+def _all_of(failures: dict[str, BenchError], total: int) -> BenchError:
+    """One error for all, of the gravest kind."""
+    errors = list(failures.values())
+    if len(errors) == 1:
+        return errors[0]
+    gravest = min(errors, key=lambda error: error.exit_code)
+    lines = "\n".join(f"- {error}" for error in errors)
+    kind = type(gravest)
+    return kind(f"{len(errors)} of {total} recordings cannot be used:\n{lines}")
 
 
 def _matching(dataset: Dataset, pattern: str) -> list[tuple[str, Path]]:
@@ -88,57 +201,66 @@ def _matching(dataset: Dataset, pattern: str) -> list[tuple[str, Path]]:
     return pairs
 
 
-def _read_one(
-    dataset: Dataset, viewer: str, path: Path, sizes: dict[str, tuple[int, int]]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read_one(task: _Task) -> _Result:
     from bench.gaze import (
-        Placement,
-        TrialGrammar,
         find_trials,
         fixation_table,
+        placed_trials,
         read_recording,
         recording_summary,
     )
+    from bench.gaze.header import read_header
+    from bench.gaze.salvage import salvaged_trials
 
-    spec = dataset.spec
-    screen = _screen(spec)
-    recording = read_recording(path, screen=screen)
-    _refuse(path, recording.quality["errors"])
+    spec, path = task.dataset.spec, task.path
+    screen = screen_of(spec)
+    pass_trials = spec["allow_incomplete"]
+    noted: list[str] = []
     try:
-        grammar = TrialGrammar.from_mapping(spec["trials"])
+        recording = read_recording(
+            path, screen=screen, salvage=task.salvage, **spec.get("samples", {})
+        )
+        noted = recording.quality["warnings"]
+        _refuse(path, recording.quality["errors"])
+        grammar, layout = trial_rules(task.dataset, task.viewer, task.sizes)
         trials = find_trials(recording.messages, recording.blocks, grammar)
-        _refuse(path, trials.attrs["errors"])
+        trials = placed_trials(trials, recording, layout, task.sizes, screen)
+        if task.salvage and recording.quality["incomplete"]:
+            trials = salvaged_trials(trials, grammar.expect.trials)
+        _refuse(path, [] if pass_trials else trials.attrs["errors"], hint=LET_PASS)
         table = fixation_table(
             recording,
             trials,
-            placement=Placement(**spec.get("image_on_screen", {})),
             screen=screen,
-            image_sizes=sizes,
-            recording_id=viewer,
-            subject_id=viewer,
+            image_sizes=task.sizes,
+            recording_id=task.viewer,
+            subject_id=task.viewer,
             eye=spec["eye"],
+            min_duration_ms=spec.get("min_duration_ms"),
+            drop_blink_overlaps=spec["drop_blink_overlaps"],
         )
     except BenchError as error:
-        text = str(error)
-        raise type(error)(text if path.name in text else f"{path.name}: {text}") from None
-    summary = recording_summary(recording, trials, table, eye=spec["eye"])
-    _refuse(path, summary["errors"])
+        text = str(error) if path.name in str(error) else f"{path.name}: {error}"
+        # What the reader found odd often explains why the trials do not fit.
+        text += f"\nNoted while reading: {'; '.join(noted)}." if noted else ""
+        raise type(error)(text) from None
+    summary = recording_summary(recording, trials, table, eye=spec["eye"], screen=screen)
+    _refuse(path, [] if pass_trials else summary["errors"], hint=LET_PASS)
+    if "salvaged" in trials.attrs:
+        summary["salvaged"] = trials.attrs["salvaged"]
+    if spec["keep_header"]:
+        header = read_header(path, recording.quality["format"])
+        summary["header"] = {name: header.get(name) for name in spec["keep_header"]}
     return table, summary
 
 
-def _screen(spec: dict[str, Any]) -> Screen:
-    """The screen; without its distance, degrees come from the image's pixels per degree."""
-    from bench.gaze import Screen
-
-    per_degree = None
-    if "distance_mm" not in spec["screen"] and "pixels_per_degree" in spec:
-        per_degree = spec["pixels_per_degree"] * spec.get("image_on_screen", {}).get("scale", 1)
-    return Screen.from_mapping(spec["screen"], pixels_per_degree=per_degree)
-
-
-def _refuse(path: Path, errors: list[str]) -> None:
+def _refuse(path: Path, errors: list[str], hint: str = "") -> None:
     if errors:
-        raise ValidationError(f"{path.name}: {' '.join(errors)}")
+        raise ValidationError(f"{path.name}: {' '.join(map(_sentence, errors))}{hint}")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", ":", "!")) else f"{text}."
 
 
 def _refuse_copies(found: dict[str, Path], summaries: list[dict[str, Any]]) -> None:

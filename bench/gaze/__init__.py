@@ -2,7 +2,8 @@
 
     recording = read_recording("viewer01.asc", screen=screen)
     trials = find_trials(recording.messages, recording.blocks, grammar)
-    table = fixation_table(recording, trials, placement=..., screen=screen, ...)
+    trials = placed_trials(trials, recording, layout, image_sizes, screen)
+    table = fixation_table(recording, trials, screen=screen, image_sizes=image_sizes, ...)
     summary = recording_summary(recording, trials, table)
 
 Nothing here knows torch, writes a file or prints. The names load on first use, so that importing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     )
     from bench.gaze.eyes import choose_eye
     from bench.gaze.ivt import ivt_fixations
+    from bench.gaze.placements import Layout, placed_trials
     from bench.gaze.quality import recording_summary
     from bench.gaze.recording import Recording, read_recording
     from bench.gaze.screen import Placement, Screen
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _HOME = {
     "FIXATION_COLUMNS": "columns",
     "PRESETS": "trial_grammar",
+    "Layout": "placements",
     "Placement": "screen",
     "Recording": "recording",
     "STATUSES": "columns",
@@ -46,6 +49,7 @@ _HOME = {
     "find_trials": "trials",
     "fixation_table": "table",
     "ivt_fixations": "ivt",
+    "placed_trials": "placements",
     "read_recording": "recording",
     "recording_summary": "quality",
     "recording_format": "sniff",
@@ -55,6 +59,7 @@ __all__ = [
     "FIXATION_COLUMNS",
     "PRESETS",
     "STATUSES",
+    "Layout",
     "Placement",
     "Recording",
     "Screen",
@@ -65,6 +70,7 @@ __all__ = [
     "find_trials",
     "fixation_table",
     "ivt_fixations",
+    "placed_trials",
     "read_recording",
     "recording_format",
     "recording_summary",

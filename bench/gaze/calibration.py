@@ -19,7 +19,8 @@ _DRIFT = re.compile(
     rf"(?: +OFFSET +{_NUMBER} deg\. +{_NUMBER},{_NUMBER} pix)?"
 )
 _DISPLAY = re.compile(rf"(?:DISPLAY|GAZE)_COORDS *=? *{_NUMBER}" + rf"[ ,]+{_NUMBER}" * 3)
-_STATED_RATE = re.compile(rf"RECCFG +\S+ +{_NUMBER}\b")
+_CONFIGURED = re.compile(rf"RECCFG +(\S+) +{_NUMBER}\b")
+_PUPIL_FIT = re.compile(r"ELCL_?PROC +(\w+)")
 _STATED_EYE = re.compile(
     r"(?:RECCFG +\S+ +\S+ +\S+ +\S+|DRIFTCORRECT|!CAL (?:CALIBRATION|VALIDATION) \S+) +(LR|L|R)\b"
 )
@@ -38,6 +39,8 @@ class TrackerReport:
     displays: list[tuple[float, float, float, float]] = field(default_factory=list)
     rates_hz: list[float] = field(default_factory=list)
     eyes: str = ""
+    tracking_mode: str = ""  # CR (pupil and corneal reflection) or P
+    pupil_fit: str = ""  # CENTROID or ELLIPSE
 
 
 def tracker_report(messages: list[tuple[float, str]]) -> TrackerReport:
@@ -52,8 +55,11 @@ def tracker_report(messages: list[tuple[float, str]]) -> TrackerReport:
             corners = tuple(map(float, match.groups()))
             if corners not in report.displays:
                 report.displays.append(corners)
-        elif match := _STATED_RATE.match(text):
-            report.rates_hz.append(float(match[1]))
+        elif match := _CONFIGURED.match(text):
+            report.tracking_mode = match[1]
+            report.rates_hz.append(float(match[2]))
+        elif match := _PUPIL_FIT.match(text):
+            report.pupil_fit = match[1].upper()
         if not report.eyes and (match := _STATED_EYE.match(text)):
             report.eyes = match[1]
     return report

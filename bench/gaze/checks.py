@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bench.gaze.calibration import TrackerReport, display_sizes
-from bench.gaze.events import Block, Events
+from bench.gaze.events import Block, Events, Fixation
 from bench.gaze.screen import Screen
 
 # Messages are stamped by another computer's request and may come a little out of order.
 MESSAGE_BACK_MS = 1000.0
+SHOWN = 5
 
 
 def check_events(
@@ -79,6 +80,16 @@ def _time_errors(events: Events) -> list[str]:
         ):
             outside += 1
     errors = []
+    if events.lost_ends:
+        errors.append(
+            f"{events.lost_ends} fixation(s) have no end although a saccade follows: their ends "
+            "are lost, the file is damaged"
+        )
+    if events.bad_times:
+        errors.append(
+            f"{events.bad_times} saccade(s) or blink(s) end before they start or before their "
+            "block: the file is damaged"
+        )
     if backwards:
         errors.append(f"times go backwards in {backwards} fixation(s): the file is damaged")
     if outside:
@@ -103,6 +114,8 @@ def _inside(start_ms: float, end_ms: float, block: Block) -> bool:
 def _content_errors(events: Events) -> list[str]:
     if events.fixations or not events.blocks or events.source != "tracker":
         return []
+    if events.cuts or events.blocks[-1].end_ms is None:
+        return ["no fixation before the recording broke off"]
     return [
         "no fixation events: they were filtered out on the tracker (file_event_filter must name "
         "FIXATION) or the .asc was made without events (edf2asc -s)"
@@ -128,18 +141,45 @@ def _display_errors(report: TrackerReport, screen: Screen | None) -> list[str]:
     return errors
 
 
+def _rounded_times(events: Events) -> str | None:
+    """At more than 1000 Hz a sample has half a millisecond, which whole numbers cannot say."""
+    fast = [f for f in events.fixations if (_rate_of(f, events) or 0) > 1000]
+    if not fast or any(f.start_ms % 1 or f.end_ms % 1 for f in fast):
+        return None
+    return (
+        f"the event times are whole milliseconds at {_rate_of(fast[0], events):g} Hz: they were "
+        "rounded when the file was written or converted, so durations are right to half a "
+        "millisecond"
+    )
+
+
+def _rate_of(fixation: Fixation, events: Events) -> float | None:
+    known = 1 <= fixation.block <= len(events.blocks)
+    return events.blocks[fixation.block - 1].rate_hz if known else None
+
+
 def _soft(events: Events) -> list[str]:
     warnings = []
     if events.not_utf8:
-        warnings.append(f"{events.not_utf8} message(s) are not UTF-8; read as cp1252")
+        which = ", ".join(map(str, events.not_utf8_messages[:SHOWN]))
+        more = ", ..." if events.not_utf8 > SHOWN else ""
+        where = f" (number {which}{more})" if which else ""
+        warnings.append(f"{events.not_utf8} message(s){where} are not UTF-8; read as cp1252")
+    if events.gaps and events.saccades:
+        warnings.append(
+            f"{events.gaps} time(s) an eye's fixations and saccades leave a gap, which the "
+            "tracker does not: events may be lost"
+        )
+    if note := _rounded_times(events):
+        warnings.append(note)
     eyes = {block.eyes for block in events.blocks}
     if len(eyes) > 1:
         warnings.append(f"the recorded eye changes between blocks ({', '.join(sorted(eyes))})")
     odd = 0
     for fixation in events.fixations:
-        if fixation.stated_ms is None or not 1 <= fixation.block <= len(events.blocks):
+        rate_hz = _rate_of(fixation, events)
+        if fixation.stated_ms is None:
             continue
-        rate_hz = events.blocks[fixation.block - 1].rate_hz
         sample_ms = 1000.0 / rate_hz if rate_hz else 0.0
         extra = fixation.stated_ms - (fixation.end_ms - fixation.start_ms)
         # Integer times at 2000 Hz may lose half a millisecond either way.

@@ -14,18 +14,23 @@ STATUSES = (
     "missing_position",
     "off_screen",
     "off_image",
+    "too_short",
+    "overlaps_blink",
     "unfinished",
     "bad_trial",
 )
+# What a tracker records; a row of the fixation table may also be the mean of both.
+RECORDED_EYE = pd.CategoricalDtype(["L", "R"])
 SOURCES = ("tracker", "ivt", "annotation", "table")
 
 # duration_ms = end - start + one sample (the tracker's text convention), span_ms = end - start
 # (what Edf2Mat gives). Indices of fixations count from 0 within recording and eye, in time order;
-# blocks and trials count from 1. Block 0: before any recording, or not known.
+# blocks and trials count from 1. Block 0: before any recording, or not known. Eye LR: the mean of
+# both eyes (bench.gaze.binocular).
 FIXATION_COLUMNS = {
     "recording_id": pd.StringDtype(),
     "subject_id": pd.StringDtype(),
-    "eye": pd.CategoricalDtype(["L", "R"]),
+    "eye": pd.CategoricalDtype(["L", "R", "LR"]),
     "block": "int16",
     "trial_index": "Int32",
     "trial_label": pd.StringDtype(),

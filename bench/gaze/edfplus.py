@@ -8,36 +8,21 @@ needs the screen's size and the viewing distance. Time 0 is the file's start.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import DataError
+from bench.errors import DataError, unknown_name
 from bench.gaze.calibration import tracker_report
+from bench.gaze.edfplus_channels import EyeChannels, channel_list, gaze_channels
 from bench.gaze.events import Events, Fixation, decoded
 from bench.gaze.screen import Screen
 
 if TYPE_CHECKING:
     import numpy as np
 
-_LABEL = re.compile(
-    r"(?:gaze[ _]?)?(?P<what>xpos|ypos|pos[ _]?x|pos[ _]?y|x|y|pupil)"
-    r"(?:[ _](?P<eye>left|right|l|r))?",
-    re.IGNORECASE,
-)
-_FIXATION = re.compile(r"FIX\s+(-?[\d.]+)\s+(-?[\d.]+)\s+([LR])\b")
-# What pyedflib cuts a text to when it writes; such an image name is matched by its beginning.
-CUT_TEXT = 40
-
-
-@dataclass(frozen=True)
-class _Eye:
-    """Channel numbers of one eye; `eye` is '' where the labels do not say which."""
-
-    eye: str
-    x: int
-    y: int
-    pupil: int | None
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_FIXATION = re.compile(rf"FIX\s+{_NUMBER}\s+{_NUMBER}\s+([LR])\b")
+DEGREES_Y = ("down", "up")
 
 
 def read_edfplus(
@@ -46,21 +31,29 @@ def read_edfplus(
     bdf: bool = False,
     screen: Screen | None = None,
     missing_value: float | None = None,
+    degrees_y: str = "down",
 ) -> tuple[Events, str]:
     """The events of an EDF+ or BDF+ recording and the name and version of the reader.
 
     Channels: `gaze_x|x|xpos`, `gaze_y|y|ypos`, optionally `pupil`, each optionally with `_left`
-    or `_right`; the unit must be px. Samples at or below `missing_value` (default: the channel's
-    physical minimum, which is what a NaN becomes when it is written) are missing. The zeros that
-    fill the last record are cut off. Without geometry and without stored fixations,
-    `events.errors` says so and there are no fixations.
+    or `_right`, in px, or in deg from the screen's middle, which needs the screen's geometry;
+    `degrees_y` says whether such y count 'down' or 'up'.
+
+    Samples at or beyond `missing_value` are missing: at or below it, at or above it where it is
+    greater than 0. By default it is the channel's physical minimum, which is what a NaN becomes
+    when it is written. The zeros that fill the last record are cut off. Without geometry and
+    without stored fixations, `events.errors` says so and there are no fixations. Stored fixations
+    need no channels at all; without any, their duration is the one stored.
 
     Raises DataError for a file that pyedflib refuses, a discontinuous one (EDF+D), and missing
-    channels, another unit or unequal rates, with the list of channels.
+    channels, another unit or unequal rates, with the list of channels; UsageError for another
+    `degrees_y`.
     """
     import pyedflib
 
-    _refuse_discontinuous(path)
+    if degrees_y not in DEGREES_Y:
+        raise unknown_name("value of degrees_y", degrees_y, DEGREES_Y)
+    annotation_channels = _checked_header(path)
     try:
         reader = pyedflib.EdfReader(str(path))
     except (OSError, ValueError) as error:
@@ -70,93 +63,74 @@ def read_edfplus(
             "file as its header describes it; export or copy it again."
         ) from None
     with reader:
-        eyes = _gaze_channels(path, reader)
+        eyes = gaze_channels(path.name, reader)
         events = Events(source="ivt")
-        duration_ms = float(reader.getFileDuration()) * 1000.0
         stored = _read_annotations(reader, events)
-        stated_eye = tracker_report(events.messages).eyes
-        rate_hz = float(reader.getSampleFrequency(eyes[0].x))
-        names = [_name_of(eye, stated_eye, events) for eye in eyes]
+        _warn_of_lost_annotations(reader, annotation_channels, events)
+        if not eyes and not stored:
+            raise DataError(
+                f"{path.name}: no pair of gaze channels. Expected gaze_x and gaze_y (or x, xpos; "
+                f"with _left or _right per eye); found: {channel_list(reader)}."
+            )
+        duration_ms = float(reader.getFileDuration()) * 1000.0
+        rate_hz = float(reader.getSampleFrequency(eyes[0].x)) if eyes else None
+        stored_eyes = "".join(sorted({fixation.eye for fixation in stored}))
+        stated = tracker_report(events.messages).eyes or stored_eyes
+        names = [_name_of(eye, stated, events) for eye in eyes]
         traces = {
             name: _trace(reader, eye, missing_value) for name, eye in zip(names, eyes, strict=True)
         }
-    block = events.start_block(0.0, "".join(sorted(traces)))
+    block = events.start_block(0.0, "".join(sorted({*traces, *stored_eyes})))
     block.rate_hz, block.coordinates = rate_hz, "GAZE"
     for name, (x, _, _) in traces.items():
         events.samples[name] = (x.size, int((x != x).sum()))
         duration_ms = min(duration_ms, x.size * 1000.0 / rate_hz)
     if stored:
-        events.source = "annotation"
-        for fixation in stored:
-            fixation.end_ms -= 1000.0 / rate_hz
-            events.end_fixation(fixation)
+        _take_stored(events, stored, rate_hz)
     elif screen is None or screen.pixels_per_degree is None:
         events.errors.append(
             "the file holds samples but no fixations, and I-VT needs the geometry: give "
             "screen: with width_mm and distance_mm, or pixels_per_degree"
         )
     else:
-        for name in traces:
-            _detect(events, name, traces[name], rate_hz, screen.pixels_per_degree)
+        for name, (x, y, pupil) in traces.items():
+            if eyes[0].in_degrees:
+                x, y = screen.from_degrees(x, y, y_up=degrees_y == "up")
+            _detect(events, name, (x, y, pupil), rate_hz, screen.pixels_per_degree)
         events.fixations.sort(key=lambda fixation: (fixation.end_ms, fixation.eye))
     events.end_block(duration_ms)
     return events, f"pyedflib {pyedflib.__version__}" + (" (BDF)" if bdf else "")
 
 
-def _refuse_discontinuous(path: Path) -> None:
+def _checked_header(path: Path) -> int:
+    """The number of annotation channels; DataError for a discontinuous file."""
     with path.open("rb") as file:
         header = file.read(256)
-    kind = header[192:236]
-    if kind[:5] in (b"EDF+D", b"BDF+D"):
-        raise DataError(
-            f"{path.name}: a discontinuous {kind[:5].decode()} file; its gaps are not kept by the "
-            "readers. Expected a continuous one (EDF+C or BDF+C): export it so."
-        )
-
-
-def _gaze_channels(path: Path, reader: Any) -> list[_Eye]:
-    """The channels of each eye; DataError with all channels where they are not as expected."""
-    found: dict[tuple[str, str], int] = {}
-    channels = []
-    for number, label in enumerate(reader.getSignalLabels()):
-        unit = reader.getPhysicalDimension(number).strip()
-        rate = float(reader.getSampleFrequency(number))
-        channels.append(f"{label.strip()} [{unit or 'no unit'}, {rate:g} Hz]")
-        match = _LABEL.fullmatch(label.strip())
-        if match:
-            what = (
-                "pupil"
-                if "pupil" in match["what"].lower()
-                else match["what"].lower().strip("pos _")
-            )
-            found.setdefault((what, (match["eye"] or "")[:1].upper()), number)
-    listed = ", ".join(channels) or "none"
-    eyes = [
-        _Eye(eye, found["x", eye], found["y", eye], found.get(("pupil", eye)))
-        for eye in ("", "L", "R")
-        if ("x", eye) in found and ("y", eye) in found
-    ]
-    if not eyes:
-        raise DataError(
-            f"{path.name}: no pair of gaze channels. Expected gaze_x and gaze_y (or x, xpos; with "
-            f"_left or _right per eye); found: {listed}."
-        )
-    for number in (number for eye in eyes for number in (eye.x, eye.y)):
-        unit = reader.getPhysicalDimension(number).strip().lower()
-        if unit not in ("px", "pixel", "pixels", "pix"):
+        kind = header[192:236]
+        if kind[:5] in (b"EDF+D", b"BDF+D"):
             raise DataError(
-                f"{path.name}: the gaze channels must be in px (screen pixels); found: {listed}."
+                f"{path.name}: a discontinuous {kind[:5].decode()} file; its gaps are not kept by "
+                "the readers. Expected a continuous one (EDF+C or BDF+C): export it so."
             )
-    rates = {float(reader.getSampleFrequency(n)) for eye in eyes for n in (eye.x, eye.y)}
-    if len(rates) > 1 or 0.0 in rates:
-        raise DataError(
-            f"{path.name}: the gaze channels must have one sampling rate; found: {listed}."
+        count = header[252:256].strip()
+        labels = file.read(16 * int(count)) if count.isdigit() else b""
+    return labels.count(b"DF Annotations ")
+
+
+def _warn_of_lost_annotations(reader: Any, channels: int, events: Events) -> None:
+    """Says so where every place for an annotation is taken: a writer drops what finds none.
+
+    pyedflib, for one, stores one text per record and annotation channel and drops the rest.
+    """
+    places = reader.datarecords_in_file * channels
+    if places and reader.annotations_in_file == places:
+        events.warnings.append(
+            f"each of the {places} places for annotations is taken, so the program that wrote the "
+            "file may have dropped some: write it with more annotation channels"
         )
-    # Labels without an eye and labels with one would count a viewer twice.
-    return [eye for eye in eyes if eye.eye] or eyes
 
 
-def _name_of(eye: _Eye, stated: str, events: Events) -> str:
+def _name_of(eye: EyeChannels, stated: str, events: Events) -> str:
     if eye.eye:
         return eye.eye
     if stated in ("L", "R"):
@@ -167,23 +141,40 @@ def _name_of(eye: _Eye, stated: str, events: Events) -> str:
 
 def _read_annotations(reader: Any, events: Events) -> list[Fixation]:
     """Messages into `events`; fixations that the annotations store are returned."""
-    fixations = []
+    fixations, unusable = [], 0
     for onset, duration, raw in sorted(reader.read_annotation(), key=lambda entry: entry[0]):
         text, utf8 = decoded(raw) if isinstance(raw, bytes) else (raw.strip(), True)
         time_ms = onset / 1e4  # pyedflib counts in 100 ns
         events.not_utf8 += not utf8
-        match = _FIXATION.match(text)
-        if match is None:
+        if not text.startswith("FIX "):
             events.message(time_ms, text)
             continue
+        match = _FIXATION.match(text)
         lasts_ms = float(duration or 0) * 1000.0
+        if match is None or not lasts_ms > 0:
+            unusable += 1
+            continue
         x, y = float(match[1]), float(match[2])
         fixations.append(Fixation(match[3], 1, time_ms, time_ms + lasts_ms, x, y, float("nan")))
+    if unusable:
+        events.errors.append(
+            f"{unusable} annotation(s) begin with FIX and are no fixation; expected 'FIX x y eye' "
+            "(screen pixels, L or R) with a duration"
+        )
     return fixations
 
 
+def _take_stored(events: Events, stored: list[Fixation], rate_hz: float | None) -> None:
+    """Stored durations count the last sample, as the tracker's text does; without a rate, both."""
+    events.source = "annotation"
+    for fixation in stored:
+        fixation.stated_ms = fixation.end_ms - fixation.start_ms
+        fixation.end_ms -= 1000.0 / rate_hz if rate_hz else 0.0
+        events.end_fixation(fixation)
+
+
 def _trace(
-    reader: Any, eye: _Eye, missing_value: float | None
+    reader: Any, eye: EyeChannels, missing_value: float | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """(x, y, pupil) of one eye, (T,) each, NaN where missing, without the padding at the end."""
     import numpy as np
@@ -194,10 +185,16 @@ def _trace(
         minimum, maximum = reader.getPhysicalMinimum(number), reader.getPhysicalMaximum(number)
         levels = reader.getDigitalMaximum(number) - reader.getDigitalMinimum(number)
         step = abs(maximum - minimum) / levels
-        padding &= np.abs(values) <= step
+        # Zeros of either kind: where 0 px is no digital 0, writers differ in which they fill in.
+        digital = reader.readSignal(number, digital=True)
+        padding &= (np.abs(values) <= step) | (digital == 0)
         sentinel = min(minimum, maximum) if missing_value is None else missing_value
-        # Writers round, so one step above the sentinel is still the sentinel.
-        values[(values <= sentinel + 1.5 * step) | ~np.isfinite(values)] = np.nan
+        # Writers round, so one step inside the sentinel is still the sentinel.
+        if missing_value is not None and missing_value > 0:
+            missing = values >= sentinel - 1.5 * step
+        else:
+            missing = values <= sentinel + 1.5 * step
+        values[missing | ~np.isfinite(values)] = np.nan
     # Only the last record can be padded.
     per_record = round(x.size / max(1, reader.datarecords_in_file))
     real = np.flatnonzero(~padding[-per_record:])

@@ -44,7 +44,8 @@ class Fixation:
 class Events:
     """Collects the events of one recording; the readers call its methods in file order.
 
-    `unfinished` holds (eye, block, start_ms) of fixations that started and never ended.
+    `unfinished` holds (eye, block, start_ms) of fixations that started and never ended,
+    `blink_spans` (eye, block, start_ms, end_ms).
     `errors`, `warnings` and `cuts` (signs of truncation) are sentences without the file's name.
     """
 
@@ -54,18 +55,25 @@ class Events:
     messages: list[tuple[float, str]] = field(default_factory=list)
     saccades: dict[str, int] = field(default_factory=dict)
     blinks: dict[str, int] = field(default_factory=dict)
+    blink_spans: list[tuple[str, int, float, float]] = field(default_factory=list)
     samples: dict[str, tuple[int, int]] = field(default_factory=dict)  # eye: (all, missing)
     source: str = "tracker"
-    not_utf8: int = 0
     cuts: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    not_utf8: int = 0
+    not_utf8_messages: list[int] = field(default_factory=list)  # their numbers, from 1
+    lost_ends: int = 0  # a saccade came while a fixation was open: that one's end is lost
+    gaps: int = 0  # between two events of an eye there is time that belongs to neither
+    bad_times: int = 0  # saccades and blinks that end before they start or leave their block
     _open: dict[str, float] = field(default_factory=dict)
+    _last_end: dict[str, float] = field(default_factory=dict)
     _in_block: bool = False
 
     def start_block(self, start_ms: float, eyes: str) -> Block:
         """Opens a block; one that is still open then has no END."""
         self._close_fixations()
+        self._last_end.clear()
         block = Block(start_ms, eyes, last_ms=start_ms)
         self.blocks.append(block)
         self._in_block = True
@@ -91,10 +99,32 @@ class Events:
         """Takes a finished fixation, whether its start was noted or not."""
         self._open.pop(fixation.eye, None)
         self.fixations.append(fixation)
-        self.seen(fixation.end_ms)
+        self._follow(fixation.eye, fixation.start_ms, fixation.end_ms)
 
-    def message(self, time_ms: float, text: str) -> None:
-        """Takes a message, inside a block or outside."""
+    def saccade(self, eye: str, start_ms: float, end_ms: float) -> None:
+        """Takes a finished saccade."""
+        self.saccades[eye] = self.saccades.get(eye, 0) + 1
+        # A fixation ends before the saccade begins, and the tracker writes its end first.
+        if start_ms > self._open.get(eye, math.inf):
+            self.unfinished.append((eye, len(self.blocks), self._open.pop(eye)))
+            self.lost_ends += 1
+        self._check_times(start_ms, end_ms)
+        self._follow(eye, start_ms, end_ms)
+
+    def blink(self, eye: str, start_ms: float, end_ms: float) -> None:
+        """Takes a finished blink; it lies inside a saccade."""
+        self.blinks[eye] = self.blinks.get(eye, 0) + 1
+        self.blink_spans.append((eye, len(self.blocks), start_ms, end_ms))
+        self._check_times(start_ms, end_ms)
+        self.seen(end_ms)
+
+    def message(self, time_ms: float, text: str | bytes) -> None:
+        """Takes a message, inside a block or outside; bytes as they stand in the file."""
+        if isinstance(text, bytes):
+            text, utf8 = decoded(text)
+            if not utf8:
+                self.not_utf8 += 1
+                self.not_utf8_messages.append(len(self.messages) + 1)
         self.messages.append((time_ms, text))
         self.seen(time_ms)
 
@@ -106,6 +136,20 @@ class Events:
     def finish(self) -> None:
         """To be called after the last event."""
         self._close_fixations()
+
+    def _follow(self, eye: str, start_ms: float, end_ms: float) -> None:
+        """The tracker's parser calls every sample of an eye fixation or saccade, without gaps."""
+        before = self._last_end.get(eye)
+        if before is not None and self.blocks:
+            rate_hz = self.blocks[-1].rate_hz
+            # One millisecond more, for times that a converter rounded.
+            self.gaps += rate_hz is not None and start_ms - before > 1000.0 / rate_hz + 1
+        self._last_end[eye] = end_ms
+        self.seen(end_ms)
+
+    def _check_times(self, start_ms: float, end_ms: float) -> None:
+        begun = self.blocks[-1].start_ms if self.blocks else -math.inf
+        self.bad_times += end_ms < start_ms or end_ms < begun
 
     def _close_fixations(self) -> None:
         for eye, start_ms in self._open.items():

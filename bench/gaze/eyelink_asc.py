@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from bench.errors import DataError
-from bench.gaze.events import Block, Events, Fixation, decoded, position
+from bench.gaze.events import Block, Events, Fixation, position
 
 EYES = {b"L": "L", b"R": "R"}
 SHOWN_BAD_LINES = 3
+CHUNK = 1 << 18
+# No converter writes a longer line; a damaged or foreign file may be one line of gigabytes.
+LONGEST_LINE = 1 << 20
+# A file system leaves such a hole where a block was lost; text holds no NUL in a row.
+HOLE = bytes(16)
 
 
 def read_eyelink_asc(
@@ -35,7 +41,7 @@ def read_eyelink_asc(
     parser = _AscParser()
     try:
         with gzip.open(path) if compressed else path.open("rb") as file:
-            parser.feed(file)
+            parser.read(file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         if not salvage:
             raise DataError(
@@ -43,9 +49,18 @@ def read_eyelink_asc(
                 "or recover the complete trials with --salvage (salvage=True)."
             ) from None
         parser.events.cuts.append(f"the gzip stream is truncated or damaged ({error})")
+    except _LineTooLongError:
+        raise DataError(
+            f"{path.name}: line {parser.number + 1} is longer than {LONGEST_LINE} bytes, expected "
+            "the short lines of edf2asc: the file is damaged or no .asc. Convert it again."
+        ) from None
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror or error}).") from None
     return parser.finished(), "bench.gaze.eyelink_asc 1"
+
+
+class _LineTooLongError(Exception):
+    """A line that no converter wrote."""
 
 
 class _AscParser:
@@ -59,6 +74,8 @@ class _AscParser:
         self.pending: tuple[float, list[bytes], int] | None = None  # time, lines, samples before
         self.samples = {"L": 0, "R": 0}
         self.missing = {"L": 0, "R": 0}
+        self.run = [0, 0, 0]  # samples since START: all, missing in the first eye, in the second
+        self.last_sample = b""
         self.kinds = {
             b"MSG": self._message,
             b"START": self._start,
@@ -71,16 +88,30 @@ class _AscParser:
             b"EBLINK": self._blink,
         }
 
-    def feed(self, lines: Iterator[bytes]) -> None:
-        """Takes all lines of the file."""
-        kinds = self.kinds
-        samples: list[int] = [0, 0, 0]
-        line = b""
-        for self.number, line in enumerate(lines, 1):
-            first = line[0]
-            if 48 <= first <= 57:  # a digit: a sample, by far the most frequent line
+    def read(self, file: BinaryIO) -> None:
+        """Takes the whole file, a piece at a time: memory is bounded whatever it holds."""
+        rest, position_bytes, hole = b"", 0, False
+        while chunk := file.read1(CHUNK):
+            if not hole and HOLE in chunk:
+                hole = True
+                found = position_bytes + chunk.index(HOLE)
+                self.events.errors.append(f"a hole of zeros at byte {found}: the file is damaged")
+            position_bytes += len(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            self.feed(lines)
+            if len(rest) > LONGEST_LINE:
+                raise _LineTooLongError
+        if rest:
+            self.cut(rest)
+
+    def feed(self, lines: list[bytes]) -> None:
+        """Takes the next lines of the file, without their line ends."""
+        kinds, samples, last_sample = self.kinds, self.run, self.last_sample
+        before = self.number
+        for number, line in enumerate(lines, before + 1):
+            if line[:1].isdigit():  # a sample, by far the most frequent line
                 samples[0] += 1
-                if b" .\t" in line or b"\t.\t" in line:
+                if b".\t" in line:  # perhaps a missing position; a number ends in a digit
                     fields = line.split(b"\t", 5)
                     if len(fields) > 2 and fields[1].strip() == b".":
                         samples[1] += 1
@@ -88,14 +119,13 @@ class _AscParser:
                         samples[2] += 1
                 last_sample = line
                 continue
-            if line[-1] != 10:
-                break
+            self.number = number
             word = line.split(None, 1)
             if not word:
                 continue
             if word[0] in (b"START", b"END") and samples[0]:
-                self._count_samples(samples, last_sample)
-                samples = [0, 0, 0]
+                self.last_sample = last_sample
+                self._count_samples()
             handle = kinds.get(word[0])
             if handle is not None:
                 self._flush()
@@ -104,19 +134,33 @@ class _AscParser:
                     self.pending = (*self.pending[:2], samples[0])
             elif word[0] in _OTHER_WORDS or word[0].startswith(b"**"):
                 self._flush()
-            elif self.pending is not None and samples[0] == self.pending[2]:
+            elif (
+                self.pending is not None
+                and samples[0] == self.pending[2]
+                and not _LIKE_AN_EVENT.match(line)
+            ):
                 self.pending[1].append(line)
             else:
                 self._bad(line)
-        if samples[0]:
-            self._count_samples(samples, last_sample)
-        if line and line[-1] != 10:
-            self._cut(line)
+        self.number, self.last_sample = before + len(lines), last_sample
+
+    def cut(self, line: bytes) -> None:
+        """Takes a last line without line end: only an END whose time is complete is believed."""
+        self.number += 1
+        if line.startswith(b"END") and len(line.split()) > 2 and b"EVENTS" in line:
+            self.feed([line])
+            return
+        self.events.cuts.append(
+            f"the file ends in the middle of line {self.number} (no line end), which is ignored: "
+            "it was cut off"
+        )
 
     def finished(self) -> Events:
         """The events, after the last line."""
         self._flush()
         events = self.events
+        if self.run[0]:
+            self._count_samples()
         if self.bad_count:
             events.errors.append(
                 f"{self.bad_count} line(s) could not be understood: {'; '.join(self.bad_lines)}"
@@ -136,30 +180,24 @@ class _AscParser:
     def _bad(self, line: bytes) -> None:
         self.bad_count += 1
         if len(self.bad_lines) < SHOWN_BAD_LINES:
-            text = line[:60].decode("latin-1").strip()
-            self.bad_lines.append(f"line {self.number} {text!r}")
+            # An event line holds numbers; any other text may be private and is not shown.
+            known = line.split(None, 1)[0] in _EVENT_WORDS
+            shown = repr(line[:60].decode("latin-1").strip()) if known else "(not an event)"
+            self.bad_lines.append(f"line {self.number} {shown}")
 
-    def _cut(self, line: bytes) -> None:
-        """The last line has no line end: only an END whose time is complete is believed."""
-        if line.startswith(b"END") and len(line.split()) > 2 and b"EVENTS" in line:
-            self._flush()
-            self._handled(self._end, line)
+    def _count_samples(self) -> None:
+        """Books the samples since the last START or END to the eyes of their block."""
+        count, *missing = self.run
+        self.run[:] = (0, 0, 0)
+        if not self.events.blocks:
             return
-        self.events.cuts.append(
-            f"the file ends in the middle of line {self.number} (no line end), which is ignored: "
-            "it was cut off"
-        )
-
-    def _count_samples(self, samples: list[int], last: bytes) -> None:
-        count, first_missing, second_missing = samples
-        eyes = self.events.blocks[-1].eyes if self.events.blocks else ""
-        for eye, missing in zip(eyes, (first_missing, second_missing), strict=False):
+        for eye, lost in zip(self.events.blocks[-1].eyes, missing, strict=False):
             self.samples[eye] += count
-            self.missing[eye] += missing
+            self.missing[eye] += lost
         try:
-            self.events.seen(float(last.split(None, 1)[0]))
+            self.events.seen(float(self.last_sample.split(None, 1)[0]))
         except ValueError:
-            return
+            self._bad(self.last_sample)
 
     def _message(self, line: bytes) -> None:
         # Held back, because a message may go on in the lines below.
@@ -171,9 +209,7 @@ class _AscParser:
             return
         time_ms, lines, _ = self.pending
         self.pending = None
-        text, utf8 = decoded(b"\n".join(line.rstrip(b"\r\n") for line in lines))
-        self.events.not_utf8 += not utf8
-        self.events.message(time_ms, text)
+        self.events.message(time_ms, b"\n".join(line.rstrip(b"\r") for line in lines))
 
     def _start(self, line: bytes) -> None:
         words = line.split()
@@ -216,14 +252,15 @@ class _AscParser:
         )
 
     def _saccade(self, line: bytes) -> None:
-        eye = EYES[line.split()[1]]
-        self.events.saccades[eye] = self.events.saccades.get(eye, 0) + 1
+        words = line.split()
+        self.events.saccade(EYES[words[1]], float(words[2]), float(words[3]))
 
     def _blink(self, line: bytes) -> None:
-        eye = EYES[line.split()[1]]
-        self.events.blinks[eye] = self.events.blinks.get(eye, 0) + 1
+        words = line.split()
+        self.events.blink(EYES[words[1]], float(words[2]), float(words[3]))
 
 
+_EVENT_WORDS = {b"START", b"END", b"EVENTS", b"SAMPLES", b"SFIX", b"EFIX", b"ESACC", b"EBLINK"}
 # First words of lines that are no continuation of a message.
 _OTHER_WORDS = {
     b"**",
@@ -237,6 +274,10 @@ _OTHER_WORDS = {
     b"RECCFG",
     b"#",
 }
+
+
+# A damaged first word, then a time: no line of a message that goes on in the lines below.
+_LIKE_AN_EVENT = re.compile(rb"\S{2,8}(?:\t| [LR]  )\s*\d")
 
 
 def _number(word: bytes) -> float:

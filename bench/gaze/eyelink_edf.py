@@ -19,13 +19,11 @@ import tempfile
 from pathlib import Path
 
 from bench.errors import DataError
-from bench.gaze.events import Events, Fixation, decoded, position
+from bench.gaze.events import Events, Fixation, position
 
 CHILD = Path(__file__).with_name("eyelink_child.py")
 SECONDS_PER_FILE = 60.0
 SECONDS_PER_MB = 2.0
-# One of these is printed on every open; a sound file gives no other line.
-USUAL_LOG_LINES = 1
 # Zeros after a truncated file let the library read up to the cut.
 SALVAGE_PADDING = bytes(4096)
 # Sound recordings hold no run of even 16 zero bytes (6 real files looked at).
@@ -70,14 +68,19 @@ def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]
             f"truncated or damaged. {hint}"
         )
     events = _replay(result["rows"])
+    if repaired := result.get("repaired"):
+        events.errors.append(
+            f"the EyeLink library had to make up the start or end of {repaired} fixation(s), which "
+            "is lost in the file: it is damaged"
+        )
     if padded:
         events.cuts.append("the file is truncated; read up to the cut (salvage)")
     else:
         events.errors += _signs_of_damage(path, result.get("stopped_at"))
-    if log_lines > USUAL_LOG_LINES:
+    # One line is printed on every open; a sound file gives no other.
+    if (more := log_lines - result.get("opened", 1)) > 0:
         events.warnings.append(
-            f"the EyeLink library wrote {log_lines} log lines, {USUAL_LOG_LINES} is usual: "
-            "the file may be damaged"
+            f"the EyeLink library wrote {more} log line(s) more than usual: the file may be damaged"
         )
     return events, f"edfapi {result['version'].split()[0]}, eyelinkio"
 
@@ -112,7 +115,10 @@ def _bindings(path: Path) -> Path:
 
 
 def _ascii_name(path: Path, folder: Path, padded: bool) -> Path:
-    """The recording under an ASCII name in `folder`, for the library cannot open others."""
+    """The recording under an ASCII name in `folder`, for the library cannot open others.
+
+    The child works in that folder, whose own path may have other letters, and gets the bare name.
+    """
     named = folder / "recording.edf"
     if padded:
         with path.open("rb") as source, named.open("wb") as copy:
@@ -136,11 +142,17 @@ def _run_child(path: Path, bindings: Path, *, padded: bool) -> tuple[dict, int]:
 def _child_result(path: Path, bindings: Path, recording: Path, folder: Path) -> tuple[dict, int]:
     output, log = folder / "events.json", folder / "log.txt"
     limit_s = SECONDS_PER_FILE + SECONDS_PER_MB * path.stat().st_size / 1e6
-    command = [sys.executable, "-I", "-S", str(CHILD), str(bindings), str(recording), str(output)]
+    files = [str(bindings.resolve()), recording.name, str(output.resolve())]
+    command = [sys.executable, "-I", "-S", str(CHILD), *files]
     try:
         with log.open("wb") as file:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=limit_s
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=limit_s,
+                cwd=folder,
             )
     except subprocess.TimeoutExpired:
         raise DataError(
@@ -165,9 +177,7 @@ def _replay(rows: list[list]) -> Events:
     events = Events()
     for kind, *values in rows:
         if kind == "message":
-            text, utf8 = decoded(values[1].encode("latin-1"))
-            events.not_utf8 += not utf8
-            events.message(float(values[0]), text)
+            events.message(float(values[0]), values[1].encode("latin-1"))
         elif kind == "fixation":
             eye, start_ms, end_ms, x, y, pupil = values
             events.end_fixation(
@@ -184,9 +194,9 @@ def _replay(rows: list[list]) -> Events:
         elif kind == "fixation_start":
             events.start_fixation(values[0], float(values[1]))
         elif kind == "saccade":
-            events.saccades[values[0]] = events.saccades.get(values[0], 0) + 1
+            events.saccade(values[0], float(values[1]), float(values[2]))
         elif kind == "blink":
-            events.blinks[values[0]] = events.blinks.get(values[0], 0) + 1
+            events.blink(values[0], float(values[1]), float(values[2]))
         elif kind == "start":
             start_ms, eyes, rate_hz, coordinates = values
             block = events.start_block(float(start_ms), eyes)

@@ -11,22 +11,23 @@ from bench.gaze.calibration import validation_error_deg
 if TYPE_CHECKING:
     from bench.gaze.recording import Recording
 
-RULES = ("better", "left", "right")
+RULES = ("better", "left", "right", "average")
 _WORDS = {"L": "left", "R": "right"}
 
 
 @dataclass(frozen=True)
 class EyeChoice:
-    """The eye used, 'L' or 'R' ('' in a recording without blocks), and why."""
+    """The eye used, 'L', 'R' or 'LR' for the mean of both ('' without blocks), and why."""
 
     eye: str
     reason: str
 
 
 def choose_eye(recording: Recording, eye: str = "better") -> EyeChoice:
-    """The eye of `recording` that counts under the rule 'better', 'left' or 'right'.
+    """The eye of `recording` that counts under the rule 'better', 'left', 'right' or 'average'.
 
-    The only recorded eye is taken whatever the rule. 'better' is the lower mean validation error,
+    The only recorded eye is taken whatever the rule. 'average' takes the fixations that both eyes
+    made together, as one (see `averaged_fixations`). 'better' is the lower mean validation error,
     averaged over the validations that held when recording blocks began; the left one where both
     are equal, the validated one where only one is.
 
@@ -40,7 +41,8 @@ def choose_eye(recording: Recording, eye: str = "better") -> EyeChoice:
         word = _WORDS.get(recorded, "no")
         return EyeChoice(recorded, f"only the {word} eye was recorded" if recorded else "no block")
     if eye != "better":
-        return EyeChoice("L" if eye == "left" else "R", f"the configuration says {eye}")
+        letter = {"left": "L", "right": "R", "average": "LR"}[eye]
+        return EyeChoice(letter, f"the configuration says {eye}")
     starts = recording.blocks["start_ms"].tolist()
     errors = {
         name: validation_error_deg(recording.quality["validations"], name, starts) for name in "LR"
@@ -49,7 +51,7 @@ def choose_eye(recording: Recording, eye: str = "better") -> EyeChoice:
     if not known:
         raise ValidationError(
             "both eyes were recorded and neither was validated, so no eye is the better one; say "
-            "eye: left or eye: right in dataset.yaml."
+            "eye: left or eye: right (or eye: average) in dataset.yaml."
         )
     best = min(known, key=lambda name: (known[name], name))
     if len(known) == 1:

@@ -12,8 +12,9 @@ from bench.files import sha256
 from bench.gaze.calibration import TrackerReport, display_sizes, tracker_report
 from bench.gaze.checks import check_events
 from bench.gaze.events import Events
+from bench.gaze.header import header_warnings, read_header
 from bench.gaze.screen import Screen
-from bench.gaze.sniff import recording_format
+from bench.gaze.sniff import name_warnings, recording_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ class Recording:
         duration_ms (end - start + one sample), span_ms (end - start), x_screen_px, y_screen_px
         (NaN where the tracker gave none), pupil (arbitrary unit), source ('tracker', 'ivt',
         'annotation').
+    blinks: eye, block, start_ms, end_ms; none in EDF+, which has no blink events.
     unfinished: fixations that started and never ended (recording stopped): eye, block, start_ms.
     messages: time_ms, text; all of them, also outside of blocks, in file order.
     blocks: block (from 1), start_ms, end_ms (without an END the last time seen), eyes ('L', 'R',
@@ -37,6 +39,7 @@ class Recording:
     """
 
     fixations: pd.DataFrame
+    blinks: pd.DataFrame
     unfinished: pd.DataFrame
     messages: pd.DataFrame
     blocks: pd.DataFrame
@@ -44,13 +47,19 @@ class Recording:
 
 
 def read_recording(
-    path: str | Path, *, salvage: bool = False, screen: Screen | None = None
+    path: str | Path,
+    *,
+    salvage: bool = False,
+    screen: Screen | None = None,
+    missing_value: float | None = None,
+    degrees_y: str = "down",
 ) -> Recording:
     """The recording at `path`: EyeLink .edf or .asc (also gzip), EDF+ or BDF+, told by its header.
 
     `screen` is checked against the display coordinates in the file and gives EDF+ the geometry
-    for I-VT. With `salvage`, a truncated recording is read up to the cut and
-    `quality["incomplete"]` says whether it was cut.
+    for I-VT; `missing_value` and `degrees_y` concern EDF+ samples only (see `read_edfplus`). With
+    `salvage`, a truncated recording is read up to the cut and `quality["incomplete"]` says whether
+    it was cut.
 
     Raises DataError for a file that is missing or cannot be read as any of the formats. Whatever
     was read but fails a check stands in `quality["errors"]`. Writes and prints nothing.
@@ -58,7 +67,13 @@ def read_recording(
     path = Path(path)
     kind = recording_format(path)
     try:
-        events, reader = _read(path, kind, salvage, screen)
+        if kind in ("edfplus", "bdfplus"):
+            from bench.gaze.edfplus import read_edfplus
+
+            samples = {"missing_value": missing_value, "degrees_y": degrees_y}
+            events, reader = read_edfplus(path, bdf=kind == "bdfplus", screen=screen, **samples)
+        else:
+            events, reader = _read_eyelink(path, kind, salvage)
         checksum = sha256(path)
     except MemoryError:
         raise DataError(f"{path.name}: too large for this machine's memory.") from None
@@ -67,8 +82,12 @@ def read_recording(
     report = tracker_report(events.messages)
     _complete_rates(events, report)
     errors, warnings = check_events(events, report, screen, salvage=salvage)
+    warnings += name_warnings(path, kind)
+    if kind in ("eyelink_edf", "asc", "asc_gz"):
+        warnings += header_warnings(read_header(path, kind), path.stat().st_mtime)
     return Recording(
         fixations=_fixation_frame(events),
+        blinks=_blink_frame(events),
         unfinished=_unfinished_frame(events),
         messages=_message_frame(events),
         blocks=_block_frame(events),
@@ -83,18 +102,14 @@ def read_recording(
     )
 
 
-def _read(path: Path, kind: str, salvage: bool, screen: Screen | None) -> tuple[Events, str]:
+def _read_eyelink(path: Path, kind: str, salvage: bool) -> tuple[Events, str]:
     if kind == "eyelink_edf":
         from bench.gaze.eyelink_edf import read_eyelink_edf
 
         return read_eyelink_edf(path, salvage=salvage)
-    if kind in ("asc", "asc_gz"):
-        from bench.gaze.eyelink_asc import read_eyelink_asc
+    from bench.gaze.eyelink_asc import read_eyelink_asc
 
-        return read_eyelink_asc(path, compressed=kind == "asc_gz", salvage=salvage)
-    from bench.gaze.edfplus import read_edfplus
-
-    return read_edfplus(path, bdf=kind == "bdfplus", screen=screen)
+    return read_eyelink_asc(path, compressed=kind == "asc_gz", salvage=salvage)
 
 
 def _complete_rates(events: Events, report: TrackerReport) -> None:
@@ -118,6 +133,8 @@ def _facts(events: Events, report: TrackerReport) -> dict[str, Any]:
     return {
         "eyes": "".join(eyes),
         "rate_hz": rates[0] if rates else None,
+        "tracking_mode": report.tracking_mode,
+        "pupil_fit": report.pupil_fit,
         "display_px": display,
         "blocks": len(events.blocks),
         "recorded_s": recorded_ms / 1000.0,
@@ -146,7 +163,7 @@ def _facts(events: Events, report: TrackerReport) -> dict[str, Any]:
 def _fixation_frame(events: Events) -> pd.DataFrame:
     import pandas as pd
 
-    from bench.gaze.columns import FIXATION_COLUMNS
+    from bench.gaze.columns import FIXATION_COLUMNS, RECORDED_EYE
 
     rows = []
     counts: dict[str, int] = {}
@@ -163,17 +180,27 @@ def _fixation_frame(events: Events) -> pd.DataFrame:
     names = ["eye", "block", "fixation_index", "start_ms", "end_ms", "duration_ms", "span_ms"]
     names += ["x_screen_px", "y_screen_px", "pupil", "source"]
     frame = pd.DataFrame(rows, columns=names)
-    return frame.astype({name: FIXATION_COLUMNS[name] for name in names})
+    return frame.astype({**{name: FIXATION_COLUMNS[name] for name in names}, "eye": RECORDED_EYE})
+
+
+def _blink_frame(events: Events) -> pd.DataFrame:
+    import pandas as pd
+
+    from bench.gaze.columns import FIXATION_COLUMNS, RECORDED_EYE
+
+    names = ["eye", "block", "start_ms", "end_ms"]
+    frame = pd.DataFrame(events.blink_spans, columns=names)
+    return frame.astype({**{name: FIXATION_COLUMNS[name] for name in names}, "eye": RECORDED_EYE})
 
 
 def _unfinished_frame(events: Events) -> pd.DataFrame:
     import pandas as pd
 
-    from bench.gaze.columns import FIXATION_COLUMNS
+    from bench.gaze.columns import FIXATION_COLUMNS, RECORDED_EYE
 
     names = ["eye", "block", "start_ms"]
     frame = pd.DataFrame(events.unfinished, columns=names)
-    return frame.astype({name: FIXATION_COLUMNS[name] for name in names})
+    return frame.astype({**{name: FIXATION_COLUMNS[name] for name in names}, "eye": RECORDED_EYE})
 
 
 def _message_frame(events: Events) -> pd.DataFrame:

@@ -58,11 +58,22 @@ def recording_format(path: str | Path) -> str:
     raise DataError(f"{path.name}: {describe(head)}. {EXPECTED}.")
 
 
+def name_warnings(path: Path, kind: str) -> list[str]:
+    """What to say where the file's name promises another format than its header has."""
+    suffixes = {"eyelink_edf": ".edf", "asc": ".asc", "asc_gz": ".gz", "bdfplus": ".bdf"}
+    promised = path.suffix.lower()
+    if promised in (".edf", ".bdf", ".asc") and promised != suffixes.get(kind, ".edf"):
+        return [f"the name ends in {promised}, but the header is that of {kind}: read as that"]
+    return []
+
+
 def describe(head: bytes) -> str:
     """What the first bytes of a file that we cannot read look like, in words."""
     for magic, words in _KNOWN_OTHERS:
         if head.startswith(magic):
             return f"not EDF or ASC: this is {words}"
+    if _is_asc(head[:64].replace(b"\0", b"")) and b"\0" in head[:64]:
+        return "not EDF or ASC: this is text in UTF-16 without its mark; save it as UTF-8"
     start = head[:24]
     try:
         text = head[:4096].decode("utf-8", errors="strict" if len(head) < 4096 else "ignore")

@@ -89,15 +89,18 @@ class TrialGrammar:
     preset: str = "custom"
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> TrialGrammar:
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], *, images: Mapping[str, str] | None = None
+    ) -> TrialGrammar:
         """The grammar of the section `trials` of a dataset.yaml; explicit keys override a preset.
 
-        `image` is a pattern, a list of patterns, or a mapping {trial label: image name}.
+        `image` is a pattern, a list of patterns, or a mapping {trial label: image name}; `images`
+        such a mapping read elsewhere (from the CSV that `image_list` names) in its place.
 
         Raises UsageError for an unknown key or preset (with the nearest name), a missing key, an
         unusable value, and a pattern that is no regular expression or could run for ever.
         """
-        known = [item.name for item in fields(cls) if item.name != "images"]
+        known = [item.name for item in fields(cls) if item.name != "images"] + ["image_list"]
         for key in mapping:
             if key not in known:
                 raise unknown_name("key of trials", str(key), known)
@@ -107,6 +110,9 @@ class TrialGrammar:
         if "offset" in mapping and "duration_ms" in mapping:
             raise UsageError("trials: both offset and duration_ms; expected exactly one of them.")
         values = {**PRESETS[preset], **{k: v for k, v in mapping.items() if v is not None}}
+        if "image_list" in mapping and "image" in mapping:
+            raise UsageError("trials: both image and image_list; expected one of them.")
+        values.pop("image_list", None)
         if "duration_ms" in mapping:
             values.pop("offset", None)
         for key in ("trial_start", "onset"):
@@ -118,8 +124,10 @@ class TrialGrammar:
         if "offset" not in values and "duration_ms" not in values:
             raise UsageError("trials: offset or duration_ms is missing; expected one of them.")
         image = values.pop("image", ())
-        images = {}
-        if isinstance(image, Mapping):
+        images = dict(images or {})
+        if images:
+            image = ()
+        elif isinstance(image, Mapping):
             images = {str(label): str(name) for label, name in image.items()}
             image = ()
         values["image"] = (image,) if isinstance(image, str) else tuple(image)

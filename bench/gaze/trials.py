@@ -21,6 +21,7 @@ SECONDS = 20.0  # for all patterns on all messages of a recording
 SHAPES = 10
 _LEADING = re.compile(r"(-?\d+)\s+(?=\S)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_DRAWN = re.compile(r"!V IMGLOAD \w+\s+(?P<path>\S.*?)(?:\s+-?\d+(?:\.\d+)?){0,4}$")
 _TRACKERS_OWN = ("!CAL", "VALIDATE", "!MODE", "RECCFG", "ELCL", "THRESHOLDS", "GAZE_COORDS")
 
 
@@ -34,6 +35,7 @@ class _Trial:
     onsets: list[float] = field(default_factory=list)
     offsets: list[float] = field(default_factory=list)
     image: str | None = None
+    drawn: list[tuple[str, str]] = field(default_factory=list)  # image name, message
 
 
 def find_trials(
@@ -43,9 +45,11 @@ def find_trials(
 
     Columns: trial_index (from 1), trial_label, image_id (file name without folders), onset_ms and
     offset_ms (display period, tracker clock), start_ms and end_ms (from the trial's first message
-    to its last or to the next trial), block (of the onset, null outside of blocks), problem (null,
-    or why the trial cannot be used). `frame.attrs` holds lists `errors` and `warnings` about the
-    recording as a whole (number of trials, periods that leave their block).
+    to its last or to the next trial), block (of the onset, null outside of blocks), drawn (the
+    message !V IMGLOAD that names the image, null without one), problem (null, or why the trial
+    cannot be used). `frame.attrs` holds `expected` (number of trials, or None) and the lists
+    `errors` and `warnings` about the recording as a whole (number of trials, periods that leave
+    their block).
 
     Raises ValidationError where no trial or no onset is found: the most frequent message shapes,
     the presets that would match, and the key to change. Raises UsageError where the patterns need
@@ -116,6 +120,8 @@ def _collect(rows: list[tuple[float, str]], grammar: TrialGrammar) -> list[_Tria
         if match := onset.search(text):
             trial.onsets.append(time_ms)
             trial.image = trial.image or match.groupdict().get("image")
+        if drawn := _DRAWN.match(text):
+            trial.drawn.append((image_name(drawn["path"]), whole))
         if offset and offset.search(text):
             trial.offsets.append(time_ms)
         # The patterns stand in order of preference; of one pattern, the first message counts.
@@ -139,6 +145,7 @@ def _judged(trials: list[_Trial], blocks: pd.DataFrame, grammar: TrialGrammar) -
         onset, offset, problem = _window(trial, grammar)
         image = grammar.images.get(trial.label) if grammar.images else trial.image
         image = image_name(image) if image else None
+        drawn = [text for name, text in trial.drawn if name == image]
         place = next((i for i, (a, b) in enumerate(spans) if a <= onset <= b), None)
         if problem is None:
             problem = _further(trial, onset, offset, image, place, spans, labels, grammar)
@@ -147,21 +154,23 @@ def _judged(trials: list[_Trial], blocks: pd.DataFrame, grammar: TrialGrammar) -
         block = None if place is None else numbers[place]
         end = min(trial.end_ms, max((b for _, b in spans), default=trial.start_ms))
         end = max(end, trial.start_ms, *(t for t in (onset, offset) if not math.isnan(t)))
-        records.append(
-            (index, trial.label, image, onset, offset, trial.start_ms, end, block, problem)
-        )
+        shown = drawn[-1] if drawn else None
+        times = (onset, offset, trial.start_ms, end)
+        records.append((index, trial.label, image, *times, block, shown, problem))
     names = ["trial_index", "trial_label", "image_id", "onset_ms", "offset_ms", "start_ms"]
-    frame = pd.DataFrame(records, columns=[*names, "end_ms", "block", "problem"]).astype(
+    frame = pd.DataFrame(records, columns=[*names, "end_ms", "block", "drawn", "problem"]).astype(
         {
             "trial_index": "Int32",
             "trial_label": pd.StringDtype(),
             "image_id": pd.StringDtype(),
             **dict.fromkeys(("onset_ms", "offset_ms", "start_ms", "end_ms"), "float64"),
             "block": "Int16",
+            "drawn": pd.StringDtype(),
             "problem": pd.StringDtype(),
         }
     )
-    frame.attrs["errors"] = _count_errors(frame, grammar)
+    frame.attrs["expected"] = grammar.expect.trials
+    frame.attrs["errors"] = trial_errors(frame)
     frame.attrs["warnings"] = (
         [
             f"{len(leaving)} display period(s) end after their recording block "
@@ -185,7 +194,10 @@ def _window(trial: _Trial, grammar: TrialGrammar) -> tuple[float, float, str | N
     after = [time_ms for time_ms in trial.offsets if time_ms > onset]
     if after:
         return onset, after[0], None
-    return onset, math.nan, "offset before onset" if trial.offsets else "no offset message"
+    if trial.offsets:
+        return onset, math.nan, "offset before onset"
+    still_open = " (the trial is still open when the recording ends)"
+    return onset, math.nan, "no offset message" + (still_open if math.isinf(trial.end_ms) else "")
 
 
 def _further(
@@ -200,7 +212,10 @@ def _further(
 ) -> str | None:
     """What is wrong with a trial that has its onset and offset; None if nothing."""
     if labels[trial.label] > 1:
-        return f"trial label {trial.label!r} occurs {labels[trial.label]} times"
+        return (
+            f"trial label {trial.label!r} occurs {labels[trial.label]} times (trial_start without "
+            "the group trial numbers them)"
+        )
     if place is None:
         return "nothing was recorded at the onset"
     if grammar.duration_ms is not None and offset > spans[place][1]:
@@ -210,13 +225,14 @@ def _further(
     if expected_ms is not None and abs(offset - onset - expected_ms) > grammar.expect.tolerance_ms:
         return f"display period of {offset - onset:g} ms, expected {expected_ms:g} ms"
     if image is None:
-        return "no image named"
+        return "not in the list of images" if grammar.images else "no image named"
     return None
 
 
-def _count_errors(trials: pd.DataFrame, grammar: TrialGrammar) -> list[str]:
+def trial_errors(trials: pd.DataFrame) -> list[str]:
+    """What is wrong with the trials as a whole: their number, and those that cannot be used."""
     errors = []
-    expected = grammar.expect.trials
+    expected = trials.attrs.get("expected")
     if expected is not None and len(trials) != expected:
         errors.append(f"{len(trials)} trials found, {expected} expected (trials: expect: trials)")
     bad = trials[trials["problem"].notna()]

@@ -2,6 +2,14 @@
 
 from bench.leaderboard._comparisons import comparisons, ranking_sentence
 from bench.leaderboard._leaderboard import leaderboard
-from bench.leaderboard._table import is_control
+from bench.leaderboard._table import BASELINE, ROW, SCORE_COLUMNS, is_control
 
-__all__ = ["comparisons", "is_control", "leaderboard", "ranking_sentence"]
+__all__ = [
+    "BASELINE",
+    "ROW",
+    "SCORE_COLUMNS",
+    "comparisons",
+    "is_control",
+    "leaderboard",
+    "ranking_sentence",
+]

@@ -15,6 +15,7 @@ from bench.metrics._baselines import (
     uniform_map,
     zero_map,
 )
+from bench.metrics._fitted import CELLS, Example, example, fitted_information_gain
 from bench.metrics._registry import Metric, get_metric, metric, metric_names
 from bench.metrics._saliency import BLOCK, SaliencyMap, blocks
 from bench.metrics._scoring import evaluate, flags, score_flags, score_map
@@ -24,9 +25,11 @@ from bench.metrics._viewers import SPLITS, LeftOutViewer, leave_one_viewer_out, 
 
 __all__ = [
     "BLOCK",
+    "CELLS",
     "MEAN_OVER_FIXATIONS",
     "SPLITS",
     "CentreBias",
+    "Example",
     "GazeTarget",
     "LeftOutViewer",
     "Metric",
@@ -35,6 +38,8 @@ __all__ = [
     "blocks",
     "centre_density",
     "evaluate",
+    "example",
+    "fitted_information_gain",
     "flags",
     "get_metric",
     "leave_one_viewer_out",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.errors import UsageError, unknown_name
 
-NEEDS = ("fixations", "durations", "heatmap", "other_fixations", "centre")
+NEEDS = ("fixations", "durations", "heatmap", "other_fixations", "centre", "other_maps")
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,11 @@ class Metric:
     """One metric: its id, what a table needs to show it, and the function that computes it.
 
     compute: (SaliencyMap, GazeTarget) -> float. It is called only for finite maps, with everything
-    in `needs` present and not empty. constant_value: the score of a constant map where that does
-    not depend on the image, else None. heatmap: which human heatmap it is defined on, "" for none.
+    in `needs` present and not empty. A metric that needs `other_maps`, the same method's maps of
+    other images, has no score for one map alone: its `compute` takes what
+    `bench.metrics.fitted_information_gain` takes. constant_value: the score of a constant map where
+    that does not depend on the image, else None. heatmap: which human heatmap it is defined on, ""
+    for none.
     description: two lines, what it is and how to read it.
     """
 
@@ -45,6 +48,11 @@ class Metric:
         for problem, found in problems.items():
             if found:
                 raise UsageError(f"metric {self.name!r}: {problem}")
+
+    @property
+    def of_one_map(self) -> bool:
+        """Whether `evaluate` can compute it; otherwise it needs a whole data set."""
+        return "other_maps" not in self.needs
 
     @property
     def sign(self) -> int:

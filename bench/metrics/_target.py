@@ -128,7 +128,7 @@ class GazeTarget:
 
     def missing(self, needs: tuple[str, ...]) -> list[str]:
         """Those of `needs` that were not given."""
-        return [need for need in needs if getattr(self, need) is None]
+        return [need for need in needs if getattr(self, need, None) is None]
 
     def flags(self, needs: tuple[str, ...] | None = None) -> list[str]:
         """Why nothing can be computed (from those of `needs`, default all), in words.
@@ -137,7 +137,7 @@ class GazeTarget:
         `no_other_fixation`: no fixation of another image is inside.
         """
         asked = needs or ("fixations", "heatmap", "other_fixations")
-        given = [need for need in asked if getattr(self, need) is not None]
+        given = [need for need in asked if getattr(self, need, None) is not None]
         without_gaze = ("fixations" in given and self.cells.size == 0) or (
             "heatmap" in given and self.heatmap_is_empty
         )

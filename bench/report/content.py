@@ -114,9 +114,9 @@ def _provenance(
         made.add(str(file.attrs["version"]))
         if file.attrs["options"] != "{}":
             options.append(f"{model}, {method}: {file.attrs['options']}")
-    choices = ("kernel", "sigma_px", "size_px", "normalise", "duration")
+    choices = ("kernel", "sigma_px", "size_px", "normalise", "weight", "first_fixation")
     heatmap_choices = ", ".join(
-        [f"protocol {heatmap['name']}", *(f"{name} {heatmap[name]}" for name in choices)]
+        [f"protocol {heatmap['protocol']}", *(f"{name} {heatmap[name]}" for name in choices)]
     )
     packages = ("numpy", "scipy", "pandas", "snakemake")
     files: dict[str, list[str]] = {}

@@ -34,6 +34,18 @@ def read_table(path: Path, *columns: str) -> pd.DataFrame:
     return table
 
 
+def read_csv(path: Path, *columns: str) -> pd.DataFrame:
+    """A CSV table that has all of `columns`; an empty field is an empty text, not NaN."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as a CSV table ({error}).") from None
+    _check(path, "column", columns, table)
+    return table
+
+
 def read_fixations(path: Path) -> pd.DataFrame:
     """The table of rule `fixations`."""
     from bench.gaze.columns import FIXATION_COLUMNS

@@ -24,3 +24,10 @@ def chosen_dataset(arguments: argparse.Namespace) -> Dataset:
 def add_output(parser: argparse.ArgumentParser, name: str, what: str) -> None:
     """A required option for a file to write."""
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=what)
+
+
+def at_least_one(text: str) -> int:
+    """The whole number that an option gives; an error of argparse for anything below 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number from 1")
+    return int(text)

@@ -5,21 +5,39 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 from bench import __version__
 from bench.files import written_whole
-from bench.stages._options import add_dataset, add_output, chosen_dataset
+from bench.stages._options import add_dataset, add_output, at_least_one, chosen_dataset
 from bench.workflow import fingerprint
 
 log = logging.getLogger("bench")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The data set and the two outputs."""
+    """The data set, the two outputs, and how the recordings are read."""
     add_dataset(parser)
     add_output(parser, "output", "fixations.parquet: one row per tracker fixation")
     add_output(parser, "recordings", "recordings.json: quality per recording")
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="leave out trials that cannot be used instead of ending with 4",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help="recordings read at a time, each in its own process; the results are the same",
+    )
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="use the complete trials of truncated recordings and mark those as incomplete",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -27,8 +45,10 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.datasets import image_sizes, read_gaze
 
     dataset = chosen_dataset(arguments)
+    if arguments.allow_incomplete:
+        dataset = replace(dataset, spec={**dataset.spec, "allow_incomplete": True})
     sizes = image_sizes(dataset)
-    table, recordings = read_gaze(dataset, sizes)
+    table, recordings = read_gaze(dataset, sizes, jobs=arguments.jobs, salvage=arguments.salvage)
     summary = _summary(dataset, table, recordings, sizes)
     table.attrs = {
         "attention-bench": __version__,
@@ -39,8 +59,19 @@ def run(arguments: argparse.Namespace) -> None:
         table.to_parquet(path, index=False)
     with written_whole(arguments.recordings) as path:
         path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for item in recordings:
+        for sentence in (*item["errors"], *item["warnings"]):
+            log.warning("viewer %s: %s", item["subject_id"], sentence)
     kept = summary["fixations_by_status"].get("kept", {"count": 0})["count"]
     log.info("%d recordings, %d fixations, %d kept", len(recordings), len(table), kept)
+    for item in recordings:
+        if salvaged := item.get("salvaged"):
+            count = salvaged["complete_trials"]
+            log.warning(
+                "%s: incomplete; its %d complete trials are used", item["recording_id"], count
+            )
+    for item in summary["left_out"]:
+        log.warning("recording %s is left out: %s", item["recording_id"], item["reason"])
     for name in summary["images_without_fixations"]:
         log.warning("%s: no fixation on it; flagged, and left out of the means", name)
 
@@ -67,4 +98,5 @@ def _summary(
         },
         "images_without_fixations": sorted(set(sizes) - set(kept["image_id"])),
         "recordings": recordings,
+        "left_out": table.attrs.get("left_out", []),
     }

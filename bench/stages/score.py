@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench import __version__
 from bench.errors import UsageError
 from bench.files import written_whole
 from bench.stages._inputs import read_fixations
 from bench.stages._options import add_dataset, add_output, chosen_dataset
+
+if TYPE_CHECKING:
+    from bench.scores import Gaze
 
 log = logging.getLogger("bench")
 
@@ -24,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fixations", type=Path, required=True, metavar="FILE")
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all")
     add_dataset(parser, required=False)
+    parser.add_argument(
+        "--sensitivity",
+        type=Path,
+        metavar="FILE",
+        help="sensitivity/{method}.parquet: scores under other blurs, viewers, resolutions",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (%(default)s)")
     add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
     parser.add_argument(
@@ -45,9 +55,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     metrics = [get_metric(name).name for name in arguments.metrics or metric_names()]
     gaze = Gaze(read_fixations(arguments.fixations), arguments.heatmaps, seed=arguments.seed)
+    stimuli = chosen_dataset(arguments).stimuli() if arguments.dataset else None
+    photographs = stimuli and {path.name: path for path in stimuli}
     if arguments.model == "baseline":
-        stimuli = chosen_dataset(arguments).stimuli() if arguments.dataset else None
-        photographs = stimuli and {path.name: path for path in stimuli}
         found = baseline_scores(gaze, arguments.method, metrics, photographs)
     elif arguments.maps:
         found = method_scores(gaze, arguments.maps, metrics)
@@ -62,10 +72,40 @@ def run(arguments: argparse.Namespace) -> None:
         table.attrs = {
             "attention-bench": __version__,
             "dataset": str(gaze.protocol["dataset"]),
-            "protocol": str(gaze.protocol["name"]),
+            "protocol": str(gaze.protocol["protocol"]),
             "maps": stored_fingerprint(arguments.maps)[0] if arguments.maps else what,
             "seed": arguments.seed,
         }
         with written_whole(target) as path:
             table.to_parquet(path, index=False)
     log.info("%s: %d maps on %d images", what, scores["map"].nunique(), len(gaze.images))
+    if arguments.sensitivity:
+        _write_sensitivity(gaze, arguments, what, photographs)
+
+
+def _write_sensitivity(
+    gaze: Gaze,
+    arguments: argparse.Namespace,
+    what: str,
+    photographs: dict[str, Path] | None,
+) -> None:
+    """Writes the scores of every map under every other setting (bench/sensitivity.py)."""
+    import pandas as pd
+    from tqdm import tqdm
+
+    from bench.baselines import maps_of
+    from bench.sensitivity import COLUMNS, chosen_images, looks, references, sensitivity_rows
+
+    rows = []
+    with maps_of(gaze, arguments.maps, arguments.method, photographs) as maps:
+        images = looks(gaze, seed=arguments.seed) if maps else ()
+        total = len(chosen_images(gaze)) if maps else 0
+        for look in tqdm(
+            images, f"sensitivity {what}", total, unit="image", disable=arguments.quiet or None
+        ):
+            for name, read in maps.items():
+                rows.extend(sensitivity_rows(look, name, read(look.image)))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": "float64"})
+    table.attrs = {"references": references(gaze)}
+    with written_whole(arguments.sensitivity) as path:
+        table.to_parquet(path, index=False)

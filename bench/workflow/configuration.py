@@ -55,8 +55,8 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
         models=config["models"],
         weights=weights,
         methods=_methods(config["methods"]),
-        metrics=_metrics(config["metrics"]),
-        protocol=get_protocol(config["protocol"]).name,
+        metrics=_metrics(config["metrics"], get_protocol(config["protocol"]).metrics),
+        protocol=config["protocol"],
         device=config["device"],
         batch_size=config["batch_size"],
         seed=config["seed"],
@@ -85,9 +85,12 @@ def _typed(value: Any) -> Any:
     return yaml.safe_load(value) if isinstance(value, str) else value
 
 
-def _metrics(chosen: str | list[str]) -> list[str]:
+def _metrics(chosen: str | list[str], of_protocol: str | tuple[str, ...]) -> list[str]:
+    """The metrics' names; "protocol" leaves them to the protocol."""
     known = list(metric_names())
-    if chosen == "all":
+    if chosen == "protocol":
+        chosen = of_protocol
+    if chosen in ("all", "default"):
         return known
     for name in chosen:
         _known("metric", name, known)

@@ -29,11 +29,12 @@ rule fixations:
         "results/{dataset}/logs/fixations.log",
     benchmark:
         "results/{dataset}/benchmarks/fixations.tsv"
+    threads: lambda wildcards: plan.reading_jobs(wildcards.dataset)
     params:
         dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
         code=plan.code("fixations"),
     shell:
-        "python -m bench fixations {params.dataset} --output {output.table} "
+        "python -m bench fixations {params.dataset} --jobs {threads} --output {output.table} "
         "--recordings {output.recordings} --log {log}"
 
 
@@ -49,7 +50,8 @@ rule heatmap:
         "results/{dataset}/benchmarks/heatmap.tsv"
     params:
         protocol=plan.settings.protocol,
+        choices=repr(plan.protocol),
         code=plan.code("heatmap"),
     shell:
         "python -m bench heatmap --fixations {input.fixations} --recordings {input.recordings} "
-        "--protocol {params.protocol} --output {output} --log {log}"
+        "--protocol {params.protocol:q} --output {output} --log {log}"

@@ -25,9 +25,11 @@ from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.maps import stored_fingerprint
 from bench.networks import network_entry, weights_fingerprint
+from bench.protocols import Protocol, get_protocol
 from bench.workflow import fingerprint
 from bench.workflow.configuration import Settings, read_settings
 
+MOST_READING_JOBS = 8
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 
 # The code that each rule's verb runs, below bench/, with what it imports by a computed name (the
@@ -37,6 +39,7 @@ CODE = {
     "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py", "schemas/*.yaml"),
     "heatmap": ("stages/heatmap.py",),
     "score": ("stages/score.py", "metrics/*.py"),
+    "sensitivity": ("stages/sensitivity.py", "metrics/*.py"),
     "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
     "report": ("stages/report.py", "report/*", "metrics/*.py"),
 }
@@ -155,6 +158,11 @@ class Plan:
         return list(self._states)
 
     @property
+    def protocol(self) -> Protocol:
+        """The protocol as it reads now: an edit of its file makes the heatmaps again."""
+        return get_protocol(self.settings.protocol)
+
+    @property
     def rows(self) -> list[tuple[str, str]]:
         """Every (network, method) of the score table, the baselines first."""
         return [("baseline", name) for name in BASELINES] + [
@@ -180,6 +188,15 @@ class Plan:
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
         return [str(path) for path in self._gaze[dataset]]
+
+    def reading_jobs(self, dataset: str) -> int:
+        """How many recordings of a data set are worth reading at a time.
+
+        A process costs a second to start; the small files that a rule makes are read in less.
+        """
+        if self.settings.datasets[dataset].made_by_rule:
+            return 1
+        return min(len(self._gaze[dataset]), MOST_READING_JOBS)
 
     def weights(self, model: str) -> list[str]:
         """The local weight files of a network, if the configuration names some."""

@@ -10,6 +10,7 @@ rule score:
     output:
         scores="results/{dataset}/{model}/scores/{method}.parquet",
         viewers="results/{dataset}/{model}/viewers/{method}.parquet",
+        sensitivity="results/{dataset}/{model}/sensitivity/{method}.parquet",
     log:
         "results/{dataset}/{model}/logs/score_{method}.log",
     benchmark:
@@ -26,7 +27,7 @@ rule score:
         "python -m bench score --model {wildcards.model} --method {wildcards.method} {params.maps} "
         "--heatmaps {input.heatmaps} --fixations {input.fixations} {params.photographs} "
         "--metrics {params.metrics} --seed {params.seed} --output {output.scores} "
-        "--viewers {output.viewers} --log {log}"
+        "--viewers {output.viewers} --sensitivity {output.sensitivity} --log {log}"
 
 
 rule leaderboard:
@@ -55,3 +56,25 @@ rule leaderboard:
         "--dataset {wildcards.dataset} --seed {params.seed} "
         "--scores {output.scores} --leaderboard {output.leaderboard} "
         "--comparisons {output.comparisons} --log {log}"
+
+
+rule sensitivity:
+    input:
+        pieces=lambda wildcards: [
+            f"results/{wildcards.dataset}/{model}/sensitivity/{method}.parquet"
+            for model, method in plan.rows
+        ],
+        scores=rules.leaderboard.output.scores,
+    output:
+        table="results/{dataset}/sensitivity.csv",
+        agreement="results/{dataset}/agreement.csv",
+    log:
+        "results/{dataset}/logs/sensitivity.log",
+    benchmark:
+        "results/{dataset}/benchmarks/sensitivity.tsv"
+    params:
+        seed=plan.settings.seed,
+        code=plan.code("sensitivity"),
+    shell:
+        "python -m bench sensitivity {input.pieces} --scores {input.scores} --seed {params.seed} "
+        "--output {output.table} --agreement {output.agreement} --log {log}"

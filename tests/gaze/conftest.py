@@ -49,7 +49,7 @@ def asc(tmp_path):
         path.write_bytes((preamble + block + events + end).encode("utf-8"))
         return path
 
-    write.efix = efix
+    write.efix, write.preamble, write.block, write.block_end = efix, PREAMBLE, BLOCK, BLOCK_END
     return write
 
 
@@ -57,13 +57,25 @@ def asc(tmp_path):
 def edfplus(tmp_path):
     """A function: signals {label: array} at 250 Hz and annotations -> path of the EDF+ file."""
 
-    def write(signals, annotations=(), *, unit="px", rates=None, name="viewer.edf", bdf=False):
-        import pyedflib
+    def write(
+        signals,
+        annotations=(),
+        *,
+        unit="px",
+        rates=None,
+        name="viewer.edf",
+        bdf=False,
+        annotation_channels=16,
+        header=None,
+    ):
+        import pyedflib.highlevel
 
         path = tmp_path / name
         kind = pyedflib.FILETYPE_BDFPLUS if bdf else pyedflib.FILETYPE_EDFPLUS
         writer = pyedflib.EdfWriter(str(path), len(signals), file_type=kind)
-        writer.set_number_of_annotation_signals(16)
+        writer.set_number_of_annotation_signals(annotation_channels)
+        if header:
+            writer.setHeader(pyedflib.highlevel.make_header(**header))
         for number, label in enumerate(signals):
             writer.setSignalHeader(
                 number,

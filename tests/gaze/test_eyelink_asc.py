@@ -94,7 +94,7 @@ def test_messages_are_utf8_or_cp1252(asc, raw):
     path.write_bytes(path.read_bytes().replace(b"@@", raw))
     recording = read_recording(path)
     assert "Frühstück" in recording.messages["text"].tolist()
-    warned = "1 message(s) are not UTF-8" in " ".join(recording.quality["warnings"])
+    warned = "1 message(s) (number 8) are not UTF-8" in " ".join(recording.quality["warnings"])
     assert warned == (raw == "Frühstück".encode("latin-1"))
 
 

@@ -24,7 +24,7 @@ SIZES = {"cat.jpg": (375, 500)}
 
 
 def table_of(path, *, sizes=SIZES, eye="better", grammar=None, **options):
-    recording = read_recording(path, **options)
+    recording = read_recording(path)
     grammar = TrialGrammar.from_mapping(grammar or {"preset": "dataviewer"})
     trials = find_trials(recording.messages, recording.blocks, grammar)
     return fixation_table(
@@ -36,6 +36,7 @@ def table_of(path, *, sizes=SIZES, eye="better", grammar=None, **options):
         recording_id="r01",
         subject_id="s01",
         eye=eye,
+        **options,
     )
 
 
@@ -182,6 +183,72 @@ def test_a_trial_without_the_chosen_eye_is_bad(asc):
     left = "START\t3000 \tLEFT\tEVENTS\nEVENTS\tGAZE\tLEFT\tRATE\t 250.00\nEND\t4000 \tEVENTS\n"
     path.write_text(text + left)
     assert table_of(path, eye="left")["status"].tolist() == ["bad_trial", "other_eye"]
+
+
+def test_the_mean_of_both_eyes_is_a_row_beside_their_own(asc):
+    # Both eyes gaze from 1204 to 1300 ms, at 560, 265 and 960, 540; the middle lies between.
+    table = table_of(binocular(asc, right=None), eye="average")
+    assert table[["eye", "status"]].values.tolist() == [
+        ["L", "other_eye"],
+        ["LR", "kept"],
+        ["R", "other_eye"],
+    ]
+    row = table.iloc[1]
+    assert (row["x_screen_px"], row["y_screen_px"]) == (760, 402.5)
+    assert (row["start_ms"], row["end_ms"], row["duration_ms"]) == (1204, 1300, 100)
+    # Nothing is pooled: what counts is one row.
+    assert table.loc[table["status"] == "kept", "span_ms"].sum() == 96
+
+
+def test_the_mean_needs_both_eyes_in_the_trials_block(asc):
+    path = binocular(asc)
+    text = path.read_text().replace("\tLEFT\tRIGHT\tSAMPLES", "\tRIGHT\tSAMPLES")
+    left = "START\t3000 \tLEFT\tEVENTS\nEVENTS\tGAZE\tLEFT\tRATE\t 250.00\nEND\t4000 \tEVENTS\n"
+    path.write_text(text + left)
+    table = table_of(path, eye="average")
+    assert table.loc[table["eye"] == "LR", "status"].tolist() == ["bad_trial"]
+
+
+def test_short_fixations_are_marked_only_if_asked(asc):
+    path = asc(asc.efix(1200, 1272) + asc.efix(1300, 1376))
+    assert table_of(path)["status"].tolist() == ["kept", "kept"]
+    table = table_of(path, min_duration_ms=80)
+    assert table["status"].tolist() == ["too_short", "kept"]
+
+
+# A blink of either eye from 1400 to 1500 ms.
+@pytest.mark.parametrize("blinking", ["L", "R"])
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        (1200, 1396, "kept"),
+        (1200, 1400, "overlaps_blink"),
+        (1420, 1480, "overlaps_blink"),
+        (1300, 1600, "overlaps_blink"),
+        (1500, 1600, "overlaps_blink"),
+        (1504, 1600, "kept"),
+    ],
+)
+def test_fixations_in_blinks_are_marked_only_if_asked(asc, blinking, start, end, status):
+    path = asc(f"EBLINK {blinking}\t1400\t1500\t104\n" + asc.efix(start, end))
+    assert table_of(path)["status"].tolist() == ["kept"]
+    assert table_of(path, drop_blink_overlaps=True)["status"].tolist() == [status]
+
+
+def test_an_earlier_reason_stands_before_short_and_blinking(asc):
+    path = asc("EBLINK R\t1400\t1500\t104\n" + asc.efix(1440, 1460, 10.0))
+    table = table_of(path, min_duration_ms=80, drop_blink_overlaps=True)
+    assert table["status"].tolist() == ["off_image"]
+
+
+def test_a_format_without_blinks_says_so(edfplus):
+    import numpy as np
+
+    signals = {"gaze_x": np.full(1000, 960.0), "gaze_y": np.full(1000, 540.0)}
+    rows = [(0.1, -1, "TRIALID 1"), (0.2, -1, "!V IMGLOAD CENTER cat.jpg"), (1.0, 0.2, "FIX 9 9 R")]
+    path = edfplus(signals, [*rows, (0.5, -1, "STIM_ONSET"), (2.5, -1, "BLANK_SCREEN")])
+    table = table_of(path, drop_blink_overlaps=True)
+    assert "no blink events in this format" in " ".join(table.attrs["warnings"])
 
 
 def test_an_unknown_image_fails_and_a_case_difference_is_named(asc):

@@ -78,7 +78,7 @@ def board(shared_data, tmp_path_factory):
     heatmaps = tmp_path_factory.mktemp("osie") / "heatmaps.h5"
     with h5py.File(heatmaps, "w") as file:
         choices = {"sigma_px": 20.0, "size_px": 80, "kernel": "paper", "normalise": "before"}
-        file.attrs.update(duration="duration_ms", **choices)
+        file.attrs.update(weight="duration_ms", first_fixation="keep", **choices)
         for image, rows in table.groupby("image_id"):
             columns = (rows.x_image_px, rows.y_image_px, rows.duration_ms)
             file[image] = fixation_heatmap(*columns, SHAPE).astype(np.float32)

@@ -1,0 +1,199 @@
+"""What the answer depends on: rankings under each metric, and scores under each free choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.metrics import get_metric
+from bench.report.labels import map_label, network_label
+from bench.report.numbers import interval, number
+from bench.sensitivity import FACTORS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bench.report.findings import Board
+
+SHOWN = ("nss", "sauc", "ig", "cc", "mae_paper")
+RANKED = (
+    *("mae_paper", "mae_paper_renorm", "mae_density", "mae_hist", "mae_skill"),
+    *("nss", "sauc", "ig", "ig_fitted"),
+)
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table: a choice, its setting, and per metric what becomes of the order."""
+
+    factor: str
+    setting: str
+    reference: bool
+    cells: list[tuple[str, str, str]]  # (agreement of the order, best score, best map)
+
+
+def setting_rows(table: pd.DataFrame, metrics: list[str]) -> list[Setting]:
+    """The table of choices: per setting and metric the best map and the agreement of the order."""
+    maps = table[table["model"] != "baseline"]
+    rows = []
+    for factor in FACTORS:
+        of_factor = maps[maps["factor"] == factor.name]
+        for setting in in_order(of_factor["setting"]):
+            of_setting = of_factor[of_factor["setting"] == setting]
+            cells = [
+                _cell(of_setting[of_setting["metric"] == metric], metric) for metric in metrics
+            ]
+            reference = bool(of_setting["reference"].iloc[0])
+            rows.append(Setting(factor.label, setting, reference, cells))
+    return rows
+
+
+def in_order(settings: pd.Series) -> list[str]:
+    """Settings by number, then words ("all", "keep", "drop") in the order found.
+
+    >>> import pandas as pd
+    >>> in_order(pd.Series(["all", "8", "16", "8"]))
+    ['8', '16', 'all']
+    """
+    found = list(dict.fromkeys(settings))
+    return sorted(found, key=lambda word: float(word) if word.isdigit() else np.inf)
+
+
+def _cell(rows: pd.DataFrame, metric: str) -> tuple[str, str, str]:
+    scored = rows[rows["mean"].notna()]
+    if scored.empty:
+        return "", "not scored", ""
+    sign = get_metric(metric).sign
+    best = scored.loc[(sign * scored["mean"]).idxmax()]
+    agreement = best["agreement"]
+    told = "" if agreement != agreement else f"τ {agreement:.2f}".replace("-", "−")
+    name = f"{map_label(best['method'], best['map'])} on {network_label(best['model'])}"
+    return told, number(best["mean"]), name
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """One map's place under each metric: (rank, mean)."""
+
+    network: str
+    label: str
+    baseline: bool
+    cells: list[tuple[str, str]]
+
+
+def rank_rows(board: Board, metrics: list[str]) -> list[Ranks]:
+    """Every map and baseline with its rank under each metric, the all-zero map first."""
+    table = board.leaderboard
+    rows = []
+    for (model, method, name), of_map in table.groupby(["model", "method", "map"], sort=False):
+        by_metric = of_map.set_index("metric")
+        cells = []
+        for metric in metrics:
+            found = by_metric.loc[metric] if metric in by_metric.index else None
+            told = found is not None and found["mean"] == found["mean"]
+            cells.append((f"{found['rank']:.0f}", number(found["mean"])) if told else ("", ""))
+        zero = (model, method) == ("baseline", "zero")
+        first = by_metric.loc[metrics[0], "rank"] if metrics[0] in by_metric.index else np.inf
+        row = Ranks(network_label(model), map_label(method, name), model == "baseline", cells)
+        rows.append(((not zero, first), row))
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def agreement_rows(table: pd.DataFrame, metrics: list[str]) -> list[tuple[str, list[str]]]:
+    """(metric's label, Kendall's tau with each of `metrics`), the interval in brackets."""
+    found = {}
+    for row in table.itertuples():
+        text = f"{row.tau:.2f} {interval(row.ci_low, row.ci_high)}".replace("-", "−").strip()
+        found[row.metric_a, row.metric_b] = found[row.metric_b, row.metric_a] = text
+    return [
+        (get_metric(a).label, ["" if a == b else found.get((a, b), "") for b in metrics])
+        for a in metrics
+    ]
+
+
+def sensitivity_figure(table: pd.DataFrame, metrics: list[str]) -> Figure:
+    """A panel per metric and choice: each map's mean score over the settings of the choice.
+
+    The best map of each metric (as the protocol has it), the centre bias and the all-zero map have
+    colours, marks and names; all others are thin grey lines.
+    """
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    factors = [factor for factor in FACTORS if factor.name in set(table["factor"])]
+    named = _named(table, metrics)
+    with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
+        figure, axes = plt.subplots(
+            len(metrics),
+            len(factors),
+            figsize=(11, 1 + 2 * len(metrics)),
+            sharex="col",
+            sharey="row",
+            squeeze=False,
+            layout="constrained",
+        )
+        for axis_row, metric in zip(axes, metrics, strict=True):
+            described = get_metric(metric)
+            arrow = "higher" if described.sign > 0 else "lower"
+            axis_row[0].set_ylabel(f"{described.label}\n({arrow} is better)")
+            for axis, factor in zip(axis_row, factors, strict=True):
+                rows = table[(table["factor"] == factor.name) & (table["metric"] == metric)]
+                _panel(axis, rows, named)
+        for axis, factor in zip(axes[-1], factors, strict=True):
+            axis.set_xlabel(factor.label.replace(", ", ",\n"), fontsize="small")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def _named(table: pd.DataFrame, metrics: list[str]) -> dict[tuple[str, str], str]:
+    """{(model, map): what the legend says}: the best of each metric, then two baselines."""
+    reference = table[table["reference"] & (table["factor"] == "map_blur_px")]
+    found = {}
+    for metric in metrics:
+        rows = reference[(reference["metric"] == metric) & (reference["model"] != "baseline")]
+        if rows["mean"].notna().any():
+            best = rows.loc[(get_metric(metric).sign * rows["mean"]).idxmax()]
+            label = f"{map_label(best['method'], best['map'])}, {network_label(best['model'])}"
+            found.setdefault((best["model"], best["map"]), label)
+    for name in ("centre", "zero"):
+        if ((reference["model"] == "baseline") & (reference["map"] == name)).any():
+            found["baseline", name] = map_label(name, name)
+    return found
+
+
+def _panel(axis: Axes, rows: pd.DataFrame, named: dict[tuple[str, str], str]) -> None:
+    import seaborn as sns
+
+    settings = in_order(rows["setting"])
+    places = {setting: place for place, setting in enumerate(settings)}
+    colours = dict(zip(named, sns.color_palette("colorblind", len(named)), strict=True))
+    for (model, name), of_map in rows.groupby(["model", "map"], sort=False):
+        xs = of_map["setting"].map(places).to_numpy()
+        order = np.argsort(xs)
+        xs, ys = xs[order], of_map["mean"].to_numpy()[order]
+        if (model, name) in named:
+            number_ = list(named).index((model, name))
+            axis.plot(
+                xs,
+                ys,
+                color=colours[model, name],
+                marker=MARKS[number_ % len(MARKS)],
+                linestyle=LINES[number_ % len(LINES)],
+                markersize=4,
+                zorder=3,
+                label=named[model, name],
+            )
+        else:
+            axis.plot(xs, ys, color="0.75", linewidth=0.6, zorder=1)
+    axis.set_xticks(range(len(settings)), settings)
+    axis.set_xlim(-0.3, len(settings) - 0.7)
+    reference = rows.loc[rows["reference"], "setting"]
+    if len(reference):
+        axis.axvline(places[reference.iloc[0]], color="0.3", linewidth=0.8, linestyle=":", zorder=0)

@@ -1,0 +1,48 @@
+"""Bring the sensitivity of all maps together, and compare the rankings that metrics give."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from bench.files import written_whole
+from bench.stages._inputs import read_csv, read_table
+from bench.stages._options import add_output
+
+log = logging.getLogger("bench")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The pieces, the table of scores, and the two tables to write."""
+    parser.add_argument(
+        "pieces", nargs="+", type=Path, metavar="PARQUET", help="sensitivity/{method}.parquet"
+    )
+    parser.add_argument("--scores", type=Path, required=True, metavar="CSV", help="scores.csv")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (%(default)s)")
+    add_output(parser, "output", "sensitivity.csv")
+    add_output(parser, "agreement", "agreement.csv: Kendall's tau between metrics")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Writes sensitivity.csv and agreement.csv."""
+    import pandas as pd
+
+    from bench.leaderboard import SCORE_COLUMNS
+    from bench.rankings import metric_agreement, sensitivity_table
+    from bench.sensitivity import COLUMNS
+    from bench.stages.leaderboard import FLOATS
+
+    pieces, references = [], {}
+    for path in arguments.pieces:
+        piece = read_table(path, *COLUMNS)
+        references |= piece.attrs.get("references", {})
+        pieces.append(piece.assign(model=path.parents[1].name, method=path.stem))
+    table = sensitivity_table(pd.concat(pieces), references, seed=arguments.seed)
+    scores = read_csv(arguments.scores, *SCORE_COLUMNS)
+    agreement = metric_agreement(scores[scores["model"] != "baseline"], seed=arguments.seed)
+    for content, path in ((table, arguments.output), (agreement, arguments.agreement)):
+        with written_whole(path) as part:
+            content.to_csv(part, index=False, float_format=FLOATS, lineterminator="\n")
+    settings = len(table[["factor", "setting"]].drop_duplicates())
+    log.info("%d settings of %d choices", settings, len(references))
