@@ -5,10 +5,12 @@
 #   results/{dataset}/heatmaps.h5                human attention: one map per photograph
 #   results/{dataset}/{model}/maps/{method}.h5   machine attention: a group per map name
 #   results/{dataset}/{model}/scores/{method}.parquet    how well the two agree
+#   results/{dataset}/{model}/viewers/{method}.parquet   the same, on each viewer alone
 #   results/{dataset}/{scores,leaderboard,comparisons}.csv    tables, with intervals
 #   results/{dataset}/report.html                what to read
 #
-# The model "baseline" has the methods zero, uniform, centre and human.
+#
+# The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
 from pathlib import Path
 

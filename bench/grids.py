@@ -7,12 +7,15 @@ are split by area, so nothing is lost but detail.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from bench.maps import upsampled
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 def grid_shape(shape: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -56,4 +59,6 @@ def _averages(given: int, full: int, cells: int) -> csr_array:
     pixels = np.arange(full)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     means = np.maximum(overlap, 0.0) * cells / full
+    from scipy.sparse import csr_array
+
     return csr_array(means @ upsampled(np.eye(given), (full, given)))

@@ -5,29 +5,31 @@ No torch here: maps come from files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.errors import ValidationError, unknown_name
-from bench.fitted_scores import fitted_rows
+from bench.errors import ValidationError
+from bench.fitted_scores import Look, fitted_rows
 from bench.heatmaps import fixation_cells, fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
     CentreBias,
     GazeTarget,
     SaliencyMap,
+    against_heatmap,
     get_metric,
     leave_one_viewer_out,
     scale_fixations,
     score_flags,
     score_map,
-    uniform_map,
-    zero_map,
+    scores_by_viewer,
+    split_viewers,
 )
 from bench.protocols import fixation_weights, used_fixations
 
@@ -36,18 +38,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIZES_KEPT = 8  # of images, for which the fixations of all are kept as counts
-COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations")
+COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations", "half_value")
+VIEWERS = ("image", "map", "metric", "viewer", "value", "weight")
 
 
 class Gaze:
     """The used fixations and the heatmaps of a data set, as targets to score against.
 
     `table` is a fixation table (bench.gaze.FIXATION_COLUMNS), `heatmaps` a heatmaps.h5 of the same
-    data set, whose protocol says which fixations are used and what each weighs.
+    data set, whose protocol says which fixations are used and what each weighs; `seed` decides
+    what is drawn at random.
     """
 
-    def __init__(self, table: pd.DataFrame, heatmaps: Path) -> None:
-        self._path = heatmaps
+    def __init__(self, table: pd.DataFrame, heatmaps: Path, *, seed: int = 0) -> None:
+        self._path, self.seed = heatmaps, seed
         with open_maps(heatmaps) as file:
             self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
@@ -143,26 +147,48 @@ class Gaze:
         """All that metrics need of an image's gaze."""
         return GazeTarget(self.shapes[image], **self._parts(image))
 
-    def left_out_viewers(self, image: str) -> Iterator[tuple[np.ndarray, GazeTarget]]:
-        """For each viewer: the others' heatmap, and the target made of that viewer alone."""
-        shape = self.shapes[image]
-        choices = {
+    @property
+    def _heatmap_choices(self) -> dict[str, Any]:
+        return {
             "sigma": float(self.protocol["sigma_px"]),
             "size": int(self.protocol["size_px"]),
             "kernel": str(self.protocol["kernel"]),
             "normalise": str(self.protocol["normalise"]),
         }
-        parts = self._parts(image)
-        for viewer in leave_one_viewer_out(
-            *parts["fixations"].T,
-            parts["durations"],
-            self.rows(image)["subject_id"].to_numpy(dtype=str),
-            shape,
-            **choices,
-        ):
+
+    def _columns(self, image: str, parts: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+        """x, y, duration and viewer of each kept fixation."""
+        viewers = self.rows(image)["subject_id"].to_numpy(dtype=str)
+        return *parts["fixations"].T, parts["durations"], viewers
+
+    def left_out_viewers(self, image: str) -> Iterator[tuple[str, np.ndarray, GazeTarget]]:
+        """For each viewer: the name, the others' heatmap, and the target of that viewer alone."""
+        shape, choices, parts = self.shapes[image], self._heatmap_choices, self._parts(image)
+        columns = self._columns(image, parts)
+        for viewer in leave_one_viewer_out(*columns, shape, **choices):
             own = fixation_heatmap(*viewer.fixations.T, viewer.durations, shape, **choices)
             alone = {"fixations": viewer.fixations, "durations": viewer.durations, "heatmap": own}
-            yield viewer.heatmap, GazeTarget(shape, **(parts | alone))
+            yield viewer.viewer, viewer.heatmap, GazeTarget(shape, **(parts | alone))
+
+    def halves(self, image: str) -> Iterator[tuple[np.ndarray, GazeTarget]]:
+        """For each of at most `SPLITS` splits: one half's heatmap, and the target of the other.
+
+        The same splits at every call: they depend on the seed and the image's name.
+        """
+        shape, choices, parts = self.shapes[image], self._heatmap_choices, self._parts(image)
+        columns, generator = self._columns(image, parts), self.generator(image, "halves")
+        for half in split_viewers(*columns, shape, generator=generator, **choices):
+            own = {
+                "fixations": half.fixations,
+                "durations": half.durations,
+                "heatmap": half.heatmap,
+            }
+            yield half.predictor, GazeTarget(shape, **(parts | own))
+
+    def generator(self, image: str, purpose: str) -> np.random.Generator:
+        """Random numbers for one image and one purpose, whatever else is drawn."""
+        name = hashlib.sha256(f"{purpose} {image}".encode()).digest()
+        return np.random.default_rng([self.seed, *name])
 
 
 def _counts(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -172,8 +198,27 @@ def _counts(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return counts.astype(np.int32).reshape(shape)
 
 
-def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[str, Any]]:
-    """A row (COLUMNS) per image, map and metric of one method's map file.
+@dataclass(frozen=True)
+class MapScores:
+    """All scores of one map on one image.
+
+    values, flags: by metric. half_values: the score against the heatmap of a random half of the
+    viewers, by metric against a heatmap; NaN with fewer than two viewers. by_viewer: as
+    `scores_by_viewer`, the rows being `viewers`.
+    """
+
+    image: str
+    map: str
+    values: dict[str, float]
+    flags: dict[str, str]
+    n_fixations: int
+    half_values: dict[str, float]
+    viewers: list[str]
+    by_viewer: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[MapScores]:
+    """The scores of each map of one method's map file, image by image.
 
     None where the method does not apply to the network: the file then holds no map.
     """
@@ -181,110 +226,93 @@ def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[dict[s
         if "maps" not in file.attrs and "not_applicable" not in file.attrs:
             raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
         names = map_names(file)
-        single, fitted = _kinds(metrics)
+        single, fitted = kinds(metrics)
         for image in gaze.images if names else ():
-            target = gaze.target(image)
+            seen = ImageGaze(gaze, image)
             for name in names:
-                values = upsampled(read_map(file[name], image), target.shape)
-                yield from _rows(image, name, values, target, single)
+                values = upsampled(read_map(file[name], image), seen.target.shape)
+                yield map_scores(seen, name, values, single)
         for name in names if fitted else ():
-            yield from fitted_rows(gaze, name, partial(_looks, gaze, file[name]))
+            yield from fitted_scores(gaze, name, partial(_looks, gaze, file[name]))
 
 
 def _looks(gaze: Gaze, group: h5py.Group, image: str) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(read_map(group, image), gaze.positions(image))]
 
 
-def baseline_scores(gaze: Gaze, baseline: str, metrics: list[str]) -> Iterator[dict[str, Any]]:
-    """A row (COLUMNS) per image and metric of one baseline.
-
-    `human` is the heatmap of the other viewers scored on the viewer left out, against the gaze of
-    that viewer alone, averaged over viewers; an image with fewer than two viewers has none.
-    """
-    if baseline not in BASELINES:
-        raise unknown_name("baseline", baseline, BASELINES)
-    single, fitted = _kinds(metrics)
-    for image in gaze.images:
-        if baseline == "human":
-            yield from _human_rows(gaze, image, single)
-        else:
-            target = gaze.target(image)
-            yield from _rows(image, baseline, BASELINES[baseline](gaze, image), target, single)
-    if fitted:
-        yield from fitted_rows(gaze, baseline, lambda image: baseline_looks(gaze, baseline, image))
+def fitted_scores(
+    gaze: Gaze, name: str, looks: Callable[[str], Iterable[Look]]
+) -> Iterator[MapScores]:
+    """The rows of `fitted_rows` as scores; they have no halves and no single viewers."""
+    for row in fitted_rows(gaze, name, looks):
+        value, flag = {row["metric"]: row["value"]}, {row["metric"]: row["flag"]}
+        yield MapScores(row["image"], name, value, flag, row["n_fixations"], {}, [], {})
 
 
-@contextmanager
-def maps_of(
-    gaze: Gaze, maps: Path | None, method: str
-) -> Iterator[dict[str, Callable[[str], np.ndarray]]]:
-    """{map name: function of the image's name that gives its map, of any size}.
-
-    maps: a method's file, or None for the baseline `method`. Empty for `human`, whose map is
-    another one for each viewer left out.
-    """
-    if maps is not None:
-        with open_maps(maps) as file:
-            yield {name: partial(read_map, file[name]) for name in map_names(file)}
-    else:
-        one = BASELINES.get(method)
-        yield {method: partial(one, gaze)} if one else {}
-
-
-def baseline_looks(
-    gaze: Gaze, baseline: str, image: str
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(map, fixations it is scored on): one of each, or for `human` one per viewer left out."""
-    if baseline == "human":
-        for others, target in gaze.left_out_viewers(image):
-            yield others, target.fixations
-    else:
-        yield BASELINES[baseline](gaze, image), gaze.positions(image)
-
-
-BASELINES = {
-    "zero": lambda gaze, image: zero_map(gaze.shapes[image]),
-    "uniform": lambda gaze, image: uniform_map(gaze.shapes[image]),
-    "centre": lambda gaze, image: gaze.centre(image),
-    "human": None,  # a map per viewer left out, not one per image
-}
-
-
-def _kinds(metrics: list[str]) -> tuple[list[str], bool]:
+def kinds(metrics: list[str]) -> tuple[list[str], bool]:
     """The metrics that score one map at a time, and whether the fitted one is asked for."""
     single = [name for name in metrics if get_metric(name).of_one_map]
     return single, len(single) < len(metrics)
 
 
-def _rows(
-    image: str, name: str, values: np.ndarray, target: GazeTarget, metrics: list[str]
-) -> Iterator[dict[str, Any]]:
-    saliency = SaliencyMap(values)
-    for metric, value in score_map(saliency, target, metrics).items():
-        yield {
-            "image": image,
-            "map": name,
-            "metric": metric,
-            "value": value,
-            "flag": " ".join(score_flags(saliency, target, metric)),
-            "n_fixations": len(target.cells),
-        }
+class ImageGaze:
+    """The gaze on one image as targets, each made once for all maps that are scored on it."""
+
+    def __init__(self, gaze: Gaze, image: str) -> None:
+        self.image = image
+        self._gaze, self.target = gaze, gaze.target(image)
+        x, y = self.target.fixations.T
+        inside = fixation_cells(x, y, self.target.shape)[2]
+        subjects = gaze.rows(image)["subject_id"].to_numpy(dtype=str)
+        names, self.viewer = np.unique(subjects[inside], return_inverse=True)
+        self.viewers: list[str] = names.tolist()
+
+    @cached_property
+    def half(self) -> GazeTarget | None:
+        """The heatmap of a random half of the viewers, the first of `Gaze.halves`."""
+        for _, target in self._gaze.halves(self.image):
+            return target
+        return None
 
 
-def _human_rows(gaze: Gaze, image: str, metrics: list[str]) -> Iterator[dict[str, Any]]:
-    scored = [
-        list(_rows(image, "human", others, target, metrics))
-        for others, target in gaze.left_out_viewers(image)
-    ]
-    if not scored:
-        few = "no_fixation" if gaze.rows(image).empty else "one_viewer"
-        for metric in metrics:
-            row = {"image": image, "map": "human", "metric": metric, "value": np.nan, "flag": few}
-            yield row | {"n_fixations": len(gaze.rows(image))}
-    for same_metric in zip(*scored, strict=True):
-        flags = dict.fromkeys(row["flag"] for row in same_metric if row["flag"])
-        yield same_metric[0] | {
-            "value": float(np.mean([row["value"] for row in same_metric])),
-            "flag": " ".join(flags),
-            "n_fixations": sum(row["n_fixations"] for row in same_metric),
-        }
+def map_scores(seen: ImageGaze, name: str, map_: np.ndarray, metrics: list[str]) -> MapScores:
+    """The scores of one map (H, W) on one image's gaze."""
+    saliency, target = SaliencyMap(map_), seen.target
+    against = [metric for metric in metrics if against_heatmap(metric)]
+    # all on the same target first: what map and target share is kept until the next target
+    values = score_map(saliency, target, metrics)
+    flags = {metric: " ".join(score_flags(saliency, target, metric)) for metric in metrics}
+    by_viewer = scores_by_viewer(saliency, target, seen.viewer, metrics)
+    half_values = dict.fromkeys(against, np.nan)
+    if against and seen.half:
+        half_values = score_map(saliency, seen.half, against)
+    return MapScores(
+        image=seen.image,
+        map=name,
+        values=values,
+        flags=flags,
+        n_fixations=len(target.cells),
+        half_values=half_values,
+        viewers=seen.viewers,
+        by_viewer=by_viewer,
+    )
+
+
+def score_tables(found: Iterable[MapScores]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The two tidy tables of scores: per image (COLUMNS), and per image and viewer (VIEWERS)."""
+    import pandas as pd
+
+    rows, labels, columns = [], [], []
+    for one in found:
+        for metric, value in one.values.items():
+            half = one.half_values.get(metric, np.nan)
+            rows.append((one.image, one.map, metric, value, one.flags[metric], one.n_fixations))
+            rows[-1] += (half,)
+        for metric, (values, weights) in one.by_viewer.items():
+            labels += [(one.image, one.map, metric, viewer) for viewer in one.viewers]
+            columns.append(np.column_stack([values, weights]))
+    scores = pd.DataFrame(rows, columns=list(COLUMNS))
+    kinds = {"value": "float64", "flag": "string", "n_fixations": "int64", "half_value": "float64"}
+    by_viewer = pd.DataFrame(labels, columns=list(VIEWERS[:4]), dtype="str")
+    numbers = np.concatenate(columns) if columns else np.empty((0, 2))
+    return scores.astype(kinds), by_viewer.assign(value=numbers[:, 0], weight=numbers[:, 1])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.baselines import BASELINES
 from bench.cli import main
 from bench.heatmaps import fixation_heatmap
 from bench.maps import write_map
@@ -119,6 +120,37 @@ def test_the_all_zero_map_wins_the_papers_mae_and_is_flagged(gaze):
     }
     assert error["zero"] < error["human"]
     assert set(zero["flag"]) == {"constant empty"}
+
+
+@pytest.mark.parametrize("name", list(BASELINES))
+def test_every_baseline_is_a_table_of_scores_and_one_by_viewer(tiny, gaze, name):
+    words = ["--dataset", tiny / "dataset.yaml"] if BASELINES[name].photograph else []
+    viewers = gaze / "baseline" / "viewers" / f"{name}.parquet"
+    table = _score(gaze, "baseline", name, *words, "--metrics", "nss", "cc", "--viewers", viewers)
+    assert table["map"].eq(name).all()
+    assert np.isfinite(table["value"]).all()
+    assert np.isfinite(table.query("metric == 'cc'")["half_value"]).all()
+    by_viewer = pd.read_parquet(viewers)
+    assert sorted(set(by_viewer["viewer"])) == ["1", "2", "3"]
+    whole = table.query("metric == 'nss'").set_index("image")["value"]
+    for image, rows in by_viewer.groupby("image"):
+        assert np.average(rows["value"], weights=rows["weight"]) == pytest.approx(whole[image])
+
+
+def test_a_low_level_baseline_without_the_photographs_ends_with_2(gaze, capsys):
+    with pytest.raises(SystemExit) as stop:
+        _score(gaze, "baseline", "sobel")
+    assert stop.value.code == 2
+    assert "'sobel' needs the photographs: give --dataset YAML" in capsys.readouterr().err
+
+
+def test_scores_repeat_with_their_seed(gaze):
+    first, again, other = (
+        _score(gaze, "baseline", "noise", "--seed", seed, "--metrics", "nss", "cc")
+        for seed in (3, 3, 4)
+    )
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["value"].equals(other["value"])
 
 
 def test_an_image_without_fixations_is_flagged_and_left_out_of_the_means(tiny, tmp_path):

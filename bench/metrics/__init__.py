@@ -20,17 +20,21 @@ from bench.metrics._registry import Metric, get_metric, metric, metric_names
 from bench.metrics._saliency import BLOCK, SaliencyMap, blocks
 from bench.metrics._scoring import evaluate, flags, score_flags, score_map
 from bench.metrics._target import GazeTarget
-from bench.metrics._viewers import LeftOutViewer, leave_one_viewer_out
+from bench.metrics._viewer_scores import MEAN_OVER_FIXATIONS, against_heatmap, scores_by_viewer
+from bench.metrics._viewers import SPLITS, LeftOutViewer, leave_one_viewer_out, split_viewers
 
 __all__ = [
     "BLOCK",
     "CELLS",
+    "MEAN_OVER_FIXATIONS",
+    "SPLITS",
     "CentreBias",
     "Example",
     "GazeTarget",
     "LeftOutViewer",
     "Metric",
     "SaliencyMap",
+    "against_heatmap",
     "blocks",
     "centre_density",
     "evaluate",
@@ -44,6 +48,8 @@ __all__ = [
     "scale_fixations",
     "score_flags",
     "score_map",
+    "scores_by_viewer",
+    "split_viewers",
     "uniform_map",
     "zero_map",
 ]

@@ -50,6 +50,8 @@ class FixatedValues:
         self._target = target
         values, index = np.unique(saliency.values[target.cells], return_inverse=True)
         self._places = Places(saliency.values, values)
+        #: (F,) which of the values each fixation has
+        self.index: NDArray[np.intp] = index
         #: (m,) how many fixations have each value
         self.hits: NDArray[np.intp] = np.bincount(index)
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from bench import __version__
+from bench.baselines import BASELINES
 from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.report import tables
@@ -79,6 +80,7 @@ def page_text(
         "fates": tables.fates(summary["fixations_by_status"]),
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
         "flags": sorted(Counter(scores["flag"].dropna()).items()),
+        "baselines": list(BASELINES.values()),
         "methods": [texts[name] for name in results.methods],
         "provenance": _provenance(results, summary, heatmap, seed),
     }

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.leaderboard import is_control, ranking_sentence
 from bench.report.numbers import interval, number
 
 if TYPE_CHECKING:
@@ -48,16 +49,21 @@ class Board:
         chosen = of_metric[(of_metric["model"] == "baseline") == baseline]
         return chosen.sort_values("mean", ascending=metric not in self.higher, kind="stable")
 
+    def candidates(self, metric: str) -> pd.DataFrame:
+        """The networks' maps that can be the best, best first: no control is among them."""
+        rows = self.rows(metric)
+        return rows[[not is_control(name) for name in rows["map"]]]
+
     def baseline(self, metric: str, method: str) -> pd.Series | None:
         """One baseline's row, or None where it was not scored."""
         rows = self.rows(metric, baseline=True)
         found = rows[rows["method"] == method]
         return found.iloc[0] if len(found) else None
 
-    def difference(self, metric: str, first: pd.Series, second: pd.Series) -> Difference:
-        """The paired difference first - second on the same images; NaN where it was not made."""
+    def pair(self, metric: str, first: pd.Series, second: pd.Series) -> pd.Series | None:
+        """The row of `comparisons` for two maps, whichever of them stands first in it."""
         pairs = self.comparisons[self.comparisons["metric"] == metric]
-        for sign, one, other in ((1, first, second), (-1, second, first)):
+        for one, other in ((first, second), (second, first)):
             found = pairs[
                 (pairs["model_a"] == one["model"])
                 & (pairs["map_a"] == one["map"])
@@ -65,15 +71,22 @@ class Board:
                 & (pairs["map_b"] == other["map"])
             ]
             if len(found):
-                pair = found.iloc[0]
-                low, high = sorted((sign * pair["ci_low"], sign * pair["ci_high"]))
-                better = sign * {"a": 1, "b": -1}.get(pair["better"], 0)
-                return Difference(sign * pair["mean_difference"], low, high, better)
-        return Difference(math.nan, math.nan, math.nan, 0)
+                return found.iloc[0]
+        return None
+
+    def difference(self, metric: str, first: pd.Series, second: pd.Series) -> Difference:
+        """The paired difference first - second on the same images; NaN where it was not made."""
+        pair = self.pair(metric, first, second)
+        if pair is None:
+            return Difference(math.nan, math.nan, math.nan, 0)
+        sign = 1 if (pair["model_a"], pair["map_a"]) == (first["model"], first["map"]) else -1
+        low, high = sorted((sign * pair["ci_low"], sign * pair["ci_high"]))
+        better = sign * {"a": 1, "b": -1}.get(pair["better"], 0)
+        return Difference(sign * pair["mean_difference"], low, high, better)
 
     def ties(self, metric: str) -> list[pd.Series]:
         """The best map of a metric, then those that cannot be told apart from it."""
-        rows = [row for _, row in self.rows(metric).iterrows()]
+        rows = [row for _, row in self.candidates(metric).iterrows()]
         return rows[:1] + [
             row for row in rows[1:] if not self.difference(metric, rows[0], row).better
         ]
@@ -81,7 +94,7 @@ class Board:
 
 def findings(board: Board) -> list[str]:
     """The answers to the paper's question, one sentence or two each, the most important first."""
-    metrics = [metric for metric in HEADLINE if len(board.rows(metric))]
+    metrics = [metric for metric in HEADLINE if len(board.candidates(metric))]
     sentences = [_closest(board, metric) for metric in metrics]
     sentences += [_above_centre(board, metric) for metric in metrics]
     sentences += [_ceiling(board, metric) for metric in metrics]
@@ -103,11 +116,14 @@ def valued(row: pd.Series) -> str:
 def _closest(board: Board, metric: str) -> str:
     best, *others = board.ties(metric)
     text = f"Closest to human gaze by {board.names[metric]}: {named(best)}, {valued(best)}."
-    rows = board.rows(metric)
+    rows = board.candidates(metric)
     if others:
         listed = "; ".join(named(row) for row in others[:4])
         more = f"; and {len(others) - 4} more" if len(others) > 4 else ""
-        return f"{text} It cannot be told apart from {listed}{more}."
+        pair = board.pair(metric, best, others[0])
+        names = (board.names[metric], named(best), named(others[0]))
+        why = "" if pair is None else ranking_sentence(pair, *names)
+        return f"{text} It cannot be told apart from {listed}{more}. {why}".rstrip()
     if len(rows) < 2:
         return text
     second = rows.iloc[1]
@@ -118,7 +134,7 @@ def _above_centre(board: Board, metric: str) -> str:
     centre = board.baseline(metric, "centre")
     if centre is None:
         return ""
-    rows = board.rows(metric)
+    rows = board.candidates(metric)
     if not rows["above_centre"].isin(["yes", "no", "unclear"]).any():
         return ""  # too few photographs for an interval
     above = rows[rows["above_centre"] == "yes"]
@@ -136,20 +152,23 @@ def _ceiling(board: Board, metric: str) -> str:
     human, centre = board.baseline(metric, "human"), board.baseline(metric, "centre")
     if human is None or centre is None:
         return f"No human ceiling by {board.names[metric]}: it needs two viewers on a photograph."
-    if human["above_centre"] != "yes":
-        return (
-            f"No ceiling by {board.names[metric]}: other viewers, {valued(human)}, are not above "
-            f"the centre bias, {valued(centre)}, with confidence."
-        )
     best = board.ties(metric)[0]
+    share = best["ceiling_share"]
+    if share != share:
+        return (
+            f"No share of the human ceiling by {board.names[metric]}: {best['ceiling_note']}. "
+            f"Other viewers {valued(human)}, centre bias {valued(centre)}."
+        )
     text = (
         f"Human ceiling by {board.names[metric]}: other viewers predict a viewer with "
         f"{valued(human)}; the best map, {named(best)}, reaches {number(best['mean'])}"
     )
-    share = best["ceiling_share"]
+    spread = f"95 % interval {100 * best['share_low']:.0f} to {100 * best['share_high']:.0f} %"
     if share < 0:
         return f"{text}, below the centre bias ({number(centre['mean'])})."
-    return f"{text}, {100 * share:.0f} % of the way from the centre bias to that ceiling."
+    return (
+        f"{text}, {100 * share:.0f} % of the way from the centre bias to that ceiling ({spread})."
+    )
 
 
 def _dense(board: Board, metric: str) -> list[str]:
@@ -188,7 +207,7 @@ def zero_comes_first(board: Board) -> bool:
 def _literal_error(board: Board) -> str:
     zero = board.baseline("mae_paper", "zero")
     human = board.baseline("mae_paper", "human")
-    maps = board.rows("mae_paper")
+    maps = board.candidates("mae_paper")
     if zero is None or human is None or maps.empty:
         return ""
     best = maps.iloc[0]

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.attention import method_files
+from bench.baselines import BASELINES
 from bench.literals import literals
 from bench.networks import network_entry
-
-BASELINES = {
-    "human": "Other viewers",
-    "centre": "Centre bias",
-    "uniform": "Uniform map",
-    "zero": "All-zero map",
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def map_label(method: str, map_name: str) -> str:
     """A row's label: the method's, with the layer for a method that gives several maps."""
     if method in BASELINES:
-        return BASELINES[method]
+        return BASELINES[method].label
     texts = method_texts()
     label = texts[method].label if method in texts else method
     suffix = map_name.removeprefix(method).strip("_")

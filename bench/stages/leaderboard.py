@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.files import written_whole
 from bench.stages._inputs import read_table
 from bench.stages._options import add_output
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger("bench")
 
@@ -18,6 +22,9 @@ FLOATS = "%.9g"  # nine digits identify a float32, and the file compares equal b
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The score tables and the three outputs."""
     parser.add_argument("tables", nargs="+", type=Path, metavar="PARQUET")
+    parser.add_argument(
+        "--viewers", nargs="*", default=[], type=Path, metavar="PARQUET", help="scores by viewer"
+    )
     parser.add_argument("--dataset", required=True, metavar="ID")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (%(default)s)")
     add_output(parser, "scores", "scores.csv: every score")
@@ -27,26 +34,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes the three tables; {model}/scores/{method}.parquet says whose scores a table holds."""
-    import pandas as pd
-
     from bench.leaderboard import comparisons, leaderboard
 
-    parts = []
-    for path in arguments.tables:
-        part = read_table(path, "image", "map", "metric", "value", "flag")
-        part["dataset"], part["model"], part["method"] = (
-            arguments.dataset,
-            path.parents[1].name,
-            path.stem,
-        )
-        parts.append(part)
-    columns = ["dataset", "image", "model", "method", "map", "metric", "value", "flag"]
-    scores = pd.concat(parts, ignore_index=True)[columns]
+    names = ["image", "map", "metric", "value", "flag", "half_value"]
+    scores = _joined(arguments.tables, arguments.dataset, names)
+    viewers = None
+    if arguments.viewers:
+        names = ["image", "map", "metric", "viewer", "value", "weight"]
+        viewers = _joined(arguments.viewers, arguments.dataset, names)
+    keys = ["dataset", "image", "model", "method", "map", "metric"]
+    values = [*keys, "value", "flag", "half_value"]
     for target, table in (
-        (arguments.scores, scores.sort_values(columns[:6], kind="stable")),
-        (arguments.leaderboard, leaderboard(scores, seed=arguments.seed)),
-        (arguments.comparisons, comparisons(scores, seed=arguments.seed)),
+        (arguments.scores, scores[values].sort_values(keys, kind="stable")),
+        (arguments.leaderboard, leaderboard(scores, viewers, seed=arguments.seed)),
+        (arguments.comparisons, comparisons(scores, viewers, seed=arguments.seed)),
     ):
         with written_whole(target) as path:
             table.to_csv(path, index=False, float_format=FLOATS, lineterminator="\n")
         log.info("%s: %d rows", target.name, len(table))
+
+
+def _joined(paths: list[Path], dataset: str, columns: list[str]) -> pd.DataFrame:
+    """The tables below each other, with the data set, network and method each belongs to."""
+    import pandas as pd
+
+    parts = []
+    for path in paths:
+        part = read_table(path, *columns)[columns]
+        part["dataset"], part["model"] = dataset, path.parents[1].name
+        part["method"] = path.stem
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

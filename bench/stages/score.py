@@ -11,7 +11,7 @@ from bench import __version__
 from bench.errors import UsageError
 from bench.files import written_whole
 from bench.stages._inputs import read_fixations
-from bench.stages._options import add_output
+from bench.stages._options import add_dataset, add_output, chosen_dataset
 
 if TYPE_CHECKING:
     from bench.scores import Gaze
@@ -22,12 +22,12 @@ log = logging.getLogger("bench")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The maps, the gaze and the metrics."""
     parser.add_argument("--model", required=True, help="network, or baseline")
-    parser.add_argument("--method", required=True, help="method, or zero, uniform, centre, human")
+    parser.add_argument("--method", required=True, help="method, or zero, centre, human, ...")
     parser.add_argument("--maps", type=Path, metavar="FILE", help="maps/{method}.h5")
     parser.add_argument("--heatmaps", type=Path, required=True, metavar="FILE")
     parser.add_argument("--fixations", type=Path, required=True, metavar="FILE")
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: the usual ones")
-    add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
+    add_dataset(parser, required=False)
     parser.add_argument(
         "--sensitivity",
         type=Path,
@@ -35,54 +35,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sensitivity/{method}.parquet: scores under other blurs, viewers, resolutions",
     )
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (%(default)s)")
+    add_output(parser, "output", "scores/{method}.parquet: image, map, metric, value, flag")
+    parser.add_argument(
+        "--viewers",
+        type=Path,
+        metavar="FILE",
+        help="viewers/{method}.parquet: the same by viewer",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes one row per image, map and metric."""
-    import pandas as pd
+    """Writes one row per image, map and metric, and one per viewer beneath it."""
     from tqdm import tqdm
 
+    from bench.baselines import baseline_scores
     from bench.maps import stored_fingerprint
     from bench.metrics import get_metric, metric_names
-    from bench.scores import COLUMNS, Gaze, baseline_scores, method_scores
+    from bench.scores import Gaze, method_scores, score_tables
 
     names = arguments.metrics or metric_names(default_only=True)
     metrics = [get_metric(name).name for name in names]
-    gaze = Gaze(read_fixations(arguments.fixations), arguments.heatmaps)
+    gaze = Gaze(read_fixations(arguments.fixations), arguments.heatmaps, seed=arguments.seed)
+    stimuli = chosen_dataset(arguments).stimuli() if arguments.dataset else None
+    photographs = stimuli and {path.name: path for path in stimuli}
     if arguments.model == "baseline":
-        rows = baseline_scores(gaze, arguments.method, metrics)
+        found = baseline_scores(gaze, arguments.method, metrics, photographs)
     elif arguments.maps:
-        rows = method_scores(gaze, arguments.maps, metrics)
+        found = method_scores(gaze, arguments.maps, metrics)
     else:
         raise UsageError("--maps FILE is needed for the scores of a method.")
     what = f"{arguments.model}/{arguments.method}"
-    rows = tqdm(rows, desc=f"score {what}", unit="row", disable=arguments.quiet or None)
-    table = pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(
-        {"value": "float64", "flag": "string", "n_fixations": "int64"}
-    )
-    table.attrs = {
-        "attention-bench": __version__,
-        "dataset": str(gaze.protocol["dataset"]),
-        "protocol": str(gaze.protocol["protocol"]),
-        "maps": stored_fingerprint(arguments.maps)[0] if arguments.maps else what,
-    }
-    with written_whole(arguments.output) as path:
-        table.to_parquet(path, index=False)
-    log.info("%s: %d maps on %d images", what, table["map"].nunique(), len(gaze.images))
+    found = tqdm(found, desc=f"score {what}", unit="map", disable=arguments.quiet or None)
+    scores, by_viewer = score_tables(found)
+    for table, target in ((scores, arguments.output), (by_viewer, arguments.viewers)):
+        if target is None:
+            continue
+        table.attrs = {
+            "attention-bench": __version__,
+            "dataset": str(gaze.protocol["dataset"]),
+            "protocol": str(gaze.protocol["protocol"]),
+            "maps": stored_fingerprint(arguments.maps)[0] if arguments.maps else what,
+            "seed": arguments.seed,
+        }
+        with written_whole(target) as path:
+            table.to_parquet(path, index=False)
+    log.info("%s: %d maps on %d images", what, scores["map"].nunique(), len(gaze.images))
     if arguments.sensitivity:
-        _write_sensitivity(gaze, arguments, what)
+        _write_sensitivity(gaze, arguments, what, photographs)
 
 
-def _write_sensitivity(gaze: Gaze, arguments: argparse.Namespace, what: str) -> None:
+def _write_sensitivity(
+    gaze: Gaze,
+    arguments: argparse.Namespace,
+    what: str,
+    photographs: dict[str, Path] | None,
+) -> None:
     """Writes the scores of every map under every other setting (bench/sensitivity.py)."""
     import pandas as pd
     from tqdm import tqdm
 
-    from bench.scores import maps_of
+    from bench.baselines import maps_of
     from bench.sensitivity import COLUMNS, chosen_images, looks, references, sensitivity_rows
 
     rows = []
-    with maps_of(gaze, arguments.maps, arguments.method) as maps:
+    with maps_of(gaze, arguments.maps, arguments.method, photographs) as maps:
         images = looks(gaze, seed=arguments.seed) if maps else ()
         total = len(chosen_images(gaze)) if maps else 0
         for look in tqdm(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.attention import method_files
+from bench.baselines import BASELINES
 from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.maps import stored_fingerprint
@@ -29,7 +30,6 @@ from bench.workflow import fingerprint
 from bench.workflow.configuration import Settings, read_settings
 
 MOST_READING_JOBS = 8
-BASELINES = ("zero", "uniform", "centre", "human")
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 
 # The code that each rule's verb runs, below bench/, with what it imports by a computed name (the
@@ -174,6 +174,12 @@ class Plan:
         if model == "baseline":
             return []
         return [MAPS.format(dataset=dataset, model=model, method=method)]
+
+    def photographs(self, dataset: str, model: str, method: str) -> list[str]:
+        """The photographs behind a table of scores: of a low-level baseline, and else none."""
+        if model != "baseline" or method not in BASELINES or not BASELINES[method].photograph:
+            return []
+        return self.stimuli(dataset)
 
     def stimuli(self, dataset: str) -> list[str]:
         """The photographs of a data set."""

@@ -4,10 +4,12 @@
 rule score:
     input:
         maps=lambda wildcards: plan.maps(**wildcards),
+        photographs=lambda wildcards: plan.photographs(**wildcards),
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
     output:
         scores="results/{dataset}/{model}/scores/{method}.parquet",
+        viewers="results/{dataset}/{model}/viewers/{method}.parquet",
         sensitivity="results/{dataset}/{model}/sensitivity/{method}.parquet",
     log:
         "results/{dataset}/{model}/logs/score_{method}.log",
@@ -15,19 +17,27 @@ rule score:
         "results/{dataset}/{model}/benchmarks/score_{method}.tsv"
     params:
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
+        photographs=lambda wildcards, input: (
+            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+        ),
         metrics=plan.settings.metrics,
         seed=plan.settings.seed,
         code=plan.code("score"),
     shell:
         "python -m bench score --model {wildcards.model} --method {wildcards.method} {params.maps} "
-        "--heatmaps {input.heatmaps} --fixations {input.fixations} --metrics {params.metrics} "
-        "--output {output.scores} --sensitivity {output.sensitivity} --seed {params.seed} --log {log}"
+        "--heatmaps {input.heatmaps} --fixations {input.fixations} {params.photographs} "
+        "--metrics {params.metrics} --seed {params.seed} --output {output.scores} "
+        "--viewers {output.viewers} --sensitivity {output.sensitivity} --log {log}"
 
 
 rule leaderboard:
     input:
-        lambda wildcards: [
+        scores=lambda wildcards: [
             f"results/{wildcards.dataset}/{model}/scores/{method}.parquet"
+            for model, method in plan.rows
+        ],
+        viewers=lambda wildcards: [
+            f"results/{wildcards.dataset}/{model}/viewers/{method}.parquet"
             for model, method in plan.rows
         ],
     output:
@@ -42,7 +52,8 @@ rule leaderboard:
         seed=plan.settings.seed,
         code=plan.code("leaderboard"),
     shell:
-        "python -m bench leaderboard {input} --dataset {wildcards.dataset} --seed {params.seed} "
+        "python -m bench leaderboard {input.scores} --viewers {input.viewers} "
+        "--dataset {wildcards.dataset} --seed {params.seed} "
         "--scores {output.scores} --leaderboard {output.leaderboard} "
         "--comparisons {output.comparisons} --log {log}"
 

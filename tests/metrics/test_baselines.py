@@ -10,6 +10,7 @@ from bench.metrics import (
     centre_density,
     leave_one_viewer_out,
     scale_fixations,
+    split_viewers,
     uniform_map,
     zero_map,
 )
@@ -105,3 +106,51 @@ def test_one_viewer_alone_has_no_ceiling():
 def test_viewer_column_of_another_length_is_refused():
     with pytest.raises(ValidationError, match="viewer 1"):
         list(leave_one_viewer_out([1, 2], [1, 2], [9, 9], [7], (5, 5)))
+
+
+def gaze(viewers, seed=0):
+    rng = np.random.default_rng(seed)
+    names = np.repeat([f"v{number:02}" for number in range(viewers)], 6)
+    return rng.uniform(0, 99, names.size), rng.uniform(0, 79, names.size), names
+
+
+def halves(viewers, seed=0, **options):
+    x, y, names = gaze(viewers)
+    given = (x, y, np.full(x.size, 200.0), names, (80, 100))
+    options = {"sigma": 5, "size": 20, **options}
+    return list(split_viewers(*given, generator=np.random.default_rng(seed), **options))
+
+
+@pytest.mark.parametrize(
+    ("viewers", "splits"), [(2, 2), (3, 3), (4, 6), (5, 10), (6, 10), (15, 10)]
+)
+def test_halves_are_all_there_are_or_ten_different_ones(viewers, splits):
+    found = halves(viewers)
+    assert len({half.viewers for half in found}) == len(found) == splits
+    assert {len(half.viewers) for half in found} == {viewers // 2}
+
+
+def test_a_half_is_predicted_by_all_viewers_who_are_not_in_it():
+    x, y, names = gaze(7)
+    for half in halves(7):
+        own = np.isin(names, half.viewers)
+        np.testing.assert_array_equal(half.fixations, np.column_stack([x[own], y[own]]))
+        for rows, heatmap in ((own, half.heatmap), (~own, half.predictor)):
+            ms = np.full(rows.sum(), 200.0)
+            expected = fixation_heatmap(x[rows], y[rows], ms, (80, 100), sigma=5, size=20)
+            np.testing.assert_array_equal(heatmap, expected)
+
+
+def test_every_viewer_is_as_often_in_the_first_half_as_any_other():
+    first = [halves(4, seed)[0].viewers for seed in range(400)]
+    counts = [sum(f"v{number:02}" in one for one in first) for number in range(4)]
+    assert min(counts) > 160  # 200 expected, standard deviation 10
+
+
+def test_halves_repeat_with_their_seed():
+    assert [half.viewers for half in halves(9, 3)] == [half.viewers for half in halves(9, 3)]
+    assert [half.viewers for half in halves(9, 3)] != [half.viewers for half in halves(9, 4)]
+
+
+def test_one_viewer_has_no_halves():
+    assert halves(1) == []

@@ -1,5 +1,7 @@
 """The report's sentences say what the tables say, and "cannot be told apart" where that is true."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,7 +58,9 @@ def test_ties_are_named_as_ties(board):
     kept = board.leaderboard["map"].isin([*maps, "zero", "centre", "human"])
     small = Board(board.leaderboard[kept], board.comparisons, board.names, board.higher)
     assert {row["map"] for row in small.ties("nss")} == set(maps)
-    assert "cannot be told apart from" in findings(small)[0]
+    text = findings(small)[0]
+    assert "cannot be told apart from" in text
+    assert "30 images cannot rank Grad-CAM on net and CAM on net by NSS" in text
 
 
 def test_maps_above_and_below_the_centre_are_counted(board):
@@ -69,6 +73,28 @@ def test_the_share_of_the_ceiling_is_from_the_centre_to_the_humans(board):
     (sentence,) = [text for text in findings(board) if text.startswith("Human ceiling by NSS")]
     # (1.2 - 0.8) / (4.0 - 0.8) = 12.5 %, up to the scatter of the means.
     assert "12 % of the way" in sentence or "13 % of the way" in sentence
+    low, high = map(int, re.search(r"interval (\d+) to (\d+) %", sentence).groups())
+    assert low <= 13
+    assert high >= 12
+
+
+def test_without_a_share_the_reason_is_given(board):
+    table = board.leaderboard.assign(ceiling_share=np.nan, ceiling_note="no viewers at all")
+    other = Board(table, board.comparisons, board.names, board.higher)
+    (sentence,) = [
+        text for text in findings(other) if text.startswith("No share") and "NSS" in text
+    ]
+    assert "by NSS: no viewers at all. Other viewers " in sentence
+
+
+def test_a_control_is_never_the_best_map(board):
+    control = board.leaderboard[board.leaderboard["map"] == "dense_conv4"].assign(
+        map="cam_random", mean=9.0
+    )
+    table = pd.concat([board.leaderboard, control])
+    other = Board(table, board.comparisons, board.names, board.higher)
+    assert findings(other)[0] == findings(board)[0]
+    assert "cam_random" in set(other.rows("nss")["map"])
 
 
 def test_combining_layers_is_judged_by_the_paired_difference(board):

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from bench.errors import UsageError, ValidationError
-from bench.statistics import bootstrap_mean, bootstrap_means, ceiling_share, compare_paired
+from bench.statistics import (
+    bootstrap_mean,
+    bootstrap_means,
+    bootstrap_share,
+    ceiling_share,
+    compare_paired,
+)
 
 
 def test_two_images_by_hand():
@@ -84,7 +90,7 @@ def test_same_seed_same_draws_and_another_seed_others():
 def test_blocks_do_not_change_the_draws(monkeypatch):
     values = np.random.default_rng(5).normal(size=(37, 2))
     whole = bootstrap_means(values, draws=500)
-    monkeypatch.setattr("bench.statistics.INDICES_AT_ONCE", 37 * 11)
+    monkeypatch.setattr("bench.statistics.bootstrap.INDICES_AT_ONCE", 37 * 11)
     np.testing.assert_allclose(bootstrap_means(values, draws=500), whole, rtol=1e-12)
 
 
@@ -150,3 +156,39 @@ def test_bad_input_is_refused():
         compare_paired([1, 2], [1, 2, 3])
     with pytest.raises(ValidationError, match=r"\(1, 1, 1\)"):
         bootstrap_mean([[[1.0]]])
+
+
+def test_the_share_s_interval_is_that_of_the_ratio_in_each_draw():
+    rng = np.random.default_rng(8)
+    three = rng.normal((1.0, 0.5, 3.0), 0.4, (30, 3))
+    found = bootstrap_share(*three.T, draws=3000, seed=2)
+    drawn = np.random.default_rng(2).integers(0, 30, (3000, 30))
+    score, chance, ceiling = three[drawn].mean(axis=1).T
+    shares = (score - chance) / (ceiling - chance)
+    low, high = np.quantile(shares, [0.025, 0.975])
+    assert (found.ci_low, found.ci_high) == (pytest.approx(low), pytest.approx(high))
+    assert found.mean == pytest.approx(ceiling_share(*three.mean(axis=0)))
+
+
+def test_shares_are_taken_over_the_images_that_all_three_have_and_not_clipped():
+    score = np.array([[4.0, -1.0, np.nan], [4.0, -1.0, 2.0], [9.0, 9.0, 9.0]])
+    found = bootstrap_share(score, [0.0, 0.0, np.nan], [2.0, 2.0, 2.0], draws=50)
+    assert found.mean.tolist() == [2.0, -0.5, 1.0]
+    assert found.n_images.tolist() == [2, 2, 1]
+    assert np.isnan(found.ci_low).tolist() == [False, False, True]
+    with pytest.raises(ValidationError, match="a chance and a ceiling for each image"):
+        bootstrap_share([1.0, 2.0], [0.0], [2.0])
+
+
+@pytest.mark.slow
+def test_the_interval_holds_the_true_mean_about_as_often_as_it_says():
+    # 40 images, skewed scores: the percentile interval is known to fall a little short of 95 %
+    rng = np.random.default_rng(0)
+    for scores, lowest in (
+        (rng.normal(0, 1, (40, 1500)), 0.925),
+        (rng.gamma(2, 1, (40, 1500)), 0.91),
+    ):
+        true = 0.0 if scores.min() < 0 else 2.0
+        found = bootstrap_mean(scores, draws=2000)
+        covered = ((found.ci_low <= true) & (true <= found.ci_high)).mean()
+        assert lowest < covered < 0.96

@@ -1,8 +1,4 @@
-"""Means over images with bootstrap intervals, paired differences, and the share of a ceiling.
-
-The unit is the image. For the same number of images, draws and seed the same images are drawn, so
-intervals of several methods rest on the same draws and their differences are paired.
-"""
+"""Means over images, paired differences and shares of a ceiling, with bootstrap intervals."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,6 +109,54 @@ def ceiling_share(score: ArrayLike, chance: ArrayLike, ceiling: ArrayLike) -> fl
     return float(share) if share.ndim == 0 else share
 
 
+def bootstrap_share(
+    score: ArrayLike,
+    chance: ArrayLike,
+    ceiling: ArrayLike,
+    *,
+    draws: int = DRAWS,
+    level: float = 0.95,
+    seed: int = 0,
+) -> MeanInterval:
+    """`ceiling_share` of the means over the images that have all three, and its interval.
+
+    score: (n,) or (n, k); chance, ceiling: (n,) of the same images. Each draw of images gives a
+    share of its own, from its three means; the interval is the percentiles of those shares, never
+    clipped. One image or none, or a draw in which the ceiling equals chance: no interval.
+
+    Errors: as `bootstrap_mean`; ValidationError for columns of different lengths.
+
+    >>> found = bootstrap_share([1, 2, 3], [0, 0, 0], [2, 4, 6])
+    >>> found.mean, found.ci_low, found.ci_high
+    (0.5, 0.5, 0.5)
+    """
+    _check_options(draws, level)
+    table, ends = _table(score), np.column_stack([_table(chance), _table(ceiling)])
+    if ends.shape != (len(table), 2):
+        raise ValidationError(
+            f"scores {table.shape} need a chance and a ceiling for each image, found {len(ends)}"
+        )
+    columns = (table if table.ndim == 2 else table[:, None]).copy()
+    columns[np.isnan(ends).any(axis=1)] = np.nan
+    share, low, high = np.full((3, columns.shape[1]), np.nan)
+    for chosen, images in _columns_by_images(columns):
+        three = np.column_stack([columns[np.ix_(images, chosen)], ends[images]])
+        if len(three):
+            share[chosen] = _share_of_last(three.mean(axis=0)[None])[0]
+        if len(three) > 1:
+            shares = _share_of_last(bootstrap_means(three, draws=draws, seed=seed))
+            low[chosen], high[chosen] = interval(shares, level)
+    count = np.isfinite(columns).sum(axis=0)
+    if table.ndim == 2:
+        return MeanInterval(share, low, high, count)
+    return MeanInterval(float(share[0]), float(low[0]), float(high[0]), int(count[0]))
+
+
+def _share_of_last(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shares of all columns but the last two, which are chance and ceiling."""
+    return ceiling_share(means[:, :-2], means[:, [-2]], means[:, [-1]])
+
+
 def bootstrap_means(
     values: NDArray[np.float64], *, draws: int = DRAWS, seed: int = 0
 ) -> NDArray[np.float64]:
@@ -123,7 +167,7 @@ def bootstrap_means(
     not grow with n * draws.
     """
     result = np.empty((draws, values.shape[1]))
-    for part, counts in _count_blocks(len(values), draws, seed):
+    for part, counts in count_blocks(len(values), draws, seed):
         result[part] = counts @ values
     result /= len(values)
     return result
@@ -147,10 +191,15 @@ def effect_size(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(constant, np.nan, mean / np.where(constant, 1.0, deviation))
 
 
-def _count_blocks(n: int, draws: int, seed: int) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Blocks of draws: how often each of the n images is in each sample, (rows, n)."""
+def count_blocks(
+    n: int, draws: int, seed: int | tuple[int, ...], width: int | None = None
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Blocks of draws: how often each of the n images is in each sample, (rows, n).
+
+    The draws are the same whatever the size of the blocks, which keep rows * (width or n) bounded.
+    """
     generator = np.random.default_rng(seed)
-    rows = max(1, INDICES_AT_ONCE // n)
+    rows = max(1, INDICES_AT_ONCE // (width or n))
     for start in range(0, draws, rows):
         part = slice(start, min(start + rows, draws))
         size = part.stop - part.start

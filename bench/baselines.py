@@ -1,0 +1,230 @@
+"""What every table is read against, by name: maps that know nothing, low-level maps, people.
+
+A new baseline is one entry of `BASELINES`; it then is a row of every table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.errors import UsageError, ValidationError, unknown_name
+from bench.low_level import sobel, spectral_residual
+from bench.maps import map_names, open_maps, read_map, upsampled
+from bench.metrics import (
+    SaliencyMap,
+    against_heatmap,
+    score_flags,
+    score_map,
+    uniform_map,
+    zero_map,
+)
+from bench.scores import Gaze, ImageGaze, MapScores, fitted_scores, kinds, map_scores
+
+OTHER_IMAGES = 10
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One baseline: what people read for it, and how its map is made.
+
+    map: (Gaze, image name) -> map (h, w), or with `photograph` (pixels) -> map (h, w); None for
+    `human`, which has a map per viewer left out and not one per image.
+    """
+
+    label: str
+    description: str
+    map: Callable[..., np.ndarray] | None
+    photograph: bool = False
+
+
+def baseline_scores(
+    gaze: Gaze, baseline: str, metrics: list[str], photographs: dict[str, Path] | None = None
+) -> Iterator[MapScores]:
+    """The scores of one baseline, image by image.
+
+    photographs: {image name: file}, for the baselines that look at them.
+
+    Errors: UsageError for an unknown baseline or photographs that are needed and not given;
+    DataError, ValidationError for one that cannot be read or has another size.
+    """
+    if baseline not in BASELINES:
+        raise unknown_name("baseline", baseline, BASELINES)
+    chosen = BASELINES[baseline]
+    if chosen.photograph and photographs is None:
+        raise UsageError(f"baseline {baseline!r} needs the photographs: give --dataset YAML.")
+    single, fitted = kinds(metrics)
+    for image in gaze.images:
+        if chosen.map is None:
+            yield human_scores(gaze, image, single)
+            continue
+        values = upsampled(baseline_map(gaze, baseline, image, photographs), gaze.shapes[image])
+        yield map_scores(ImageGaze(gaze, image), baseline, values, single)
+    if fitted:
+        looks = partial(baseline_looks, gaze, baseline, photographs=photographs)
+        yield from fitted_scores(gaze, baseline, looks)
+
+
+def baseline_looks(
+    gaze: Gaze, baseline: str, image: str, photographs: dict[str, Path] | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(map, fixations it is scored on): one of each, or for `human` one per viewer left out."""
+    if BASELINES[baseline].map is None:
+        for _, others, target in gaze.left_out_viewers(image):
+            yield others, target.fixations
+    else:
+        yield baseline_map(gaze, baseline, image, photographs), gaze.positions(image)
+
+
+@contextmanager
+def maps_of(
+    gaze: Gaze, maps: Path | None, method: str, photographs: dict[str, Path] | None = None
+) -> Iterator[dict[str, Callable[[str], np.ndarray]]]:
+    """{map name: function of the image's name that gives its map, of any size}.
+
+    maps: a method's file, or None for the baseline `method`. Empty for `human`, whose map is
+    another one for each viewer left out.
+    """
+    if maps is not None:
+        with open_maps(maps) as file:
+            yield {name: partial(read_map, file[name]) for name in map_names(file)}
+    elif BASELINES[method].map is None:
+        yield {}
+    else:
+        yield {method: partial(baseline_map, gaze, method, photographs=photographs)}
+
+
+def baseline_map(
+    gaze: Gaze, baseline: str, image: str, photographs: dict[str, Path] | None = None
+) -> np.ndarray:
+    """One baseline's map (h, w) of one image; `human` has none, see `baseline_scores`."""
+    chosen = BASELINES[baseline]
+    if chosen.photograph:
+        return chosen.map(_photograph(gaze, image, photographs or {}))
+    return chosen.map(gaze, image)
+
+
+def _noise(gaze: Gaze, image: str) -> np.ndarray:
+    return gaze.generator(image, "noise").random(gaze.shapes[image])
+
+
+def _other_image(gaze: Gaze, image: str) -> np.ndarray:
+    """The mean of other images' heatmaps, each with the sum 1 and stretched to this image."""
+    shape = gaze.shapes[image]
+    others = [other for other in gaze.images if other != image and len(gaze.rows(other))]
+    chosen = gaze.generator(image, "other_image").permutation(len(others))[:OTHER_IMAGES]
+    total = np.zeros(shape)
+    for other in sorted(chosen.tolist()):
+        heatmap = upsampled(gaze.heatmap(others[other]), shape)
+        total += heatmap / (heatmap.sum() or 1.0)
+    return total
+
+
+def _photograph(gaze: Gaze, image: str, photographs: dict[str, Path]) -> np.ndarray:
+    from bench.photographs import read_photograph
+
+    if image not in photographs:
+        raise ValidationError(f"image {image!r} of the heatmaps is not among the photographs.")
+    pixels = read_photograph(photographs[image])
+    if pixels.shape[:2] != gaze.shapes[image]:
+        raise ValidationError(
+            f"{photographs[image]}: {pixels.shape[0]} x {pixels.shape[1]} px (height x width), its "
+            f"heatmap {gaze.shapes[image][0]} x {gaze.shapes[image][1]}; make the heatmaps again."
+        )
+    return pixels
+
+
+def human_scores(gaze: Gaze, image: str, metrics: list[str]) -> MapScores:
+    """The ceiling on one image: the heatmap of the others scored on each viewer left out.
+
+    values: the mean over viewers; half_values: the heatmap of one half of the viewers scored on the
+    other, mean over the splits of `Gaze.halves`. With fewer than two viewers all is NaN, flagged
+    `one_viewer`.
+    """
+    viewers, flags, scored, count = [], {metric: {} for metric in metrics}, [], 0
+    for left_out, others, target in gaze.left_out_viewers(image):
+        saliency = SaliencyMap(others)
+        viewers.append(left_out)
+        scored.append(score_map(saliency, target, metrics))
+        count += len(target.cells)
+        for metric in metrics:
+            flags[metric] |= dict.fromkeys(score_flags(saliency, target, metric))
+    if not scored:
+        few = "no_fixation" if gaze.rows(image).empty else "one_viewer"
+        flags, count = {metric: {few: None} for metric in metrics}, len(gaze.rows(image))
+    by_viewer = {metric: np.array([one[metric] for one in scored]) for metric in metrics}
+    against = [metric for metric in metrics if against_heatmap(metric)]
+    halves = [
+        score_map(predictor, target, against)
+        for predictor, target in (gaze.halves(image) if against else ())
+    ]
+    return MapScores(
+        image=image,
+        map="human",
+        values={metric: _mean(scores) for metric, scores in by_viewer.items()},
+        flags={metric: " ".join(words) for metric, words in flags.items()},
+        n_fixations=count,
+        half_values={metric: _mean([one[metric] for one in halves]) for metric in against},
+        viewers=viewers,
+        by_viewer={
+            metric: (scores, np.ones(scores.size))
+            for metric, scores in by_viewer.items()
+            if metric not in against
+        },
+    )
+
+
+def _mean(values: ArrayLike) -> float:
+    return float(np.mean(values)) if len(values) else np.nan
+
+
+BASELINES = {
+    "zero": Baseline(
+        "All-zero map",
+        "Zeros: no information, and the winner of the paper's MAE.",
+        lambda gaze, image: zero_map(gaze.shapes[image]),
+    ),
+    "uniform": Baseline(
+        "Uniform map",
+        "0.5 everywhere: no information.",
+        lambda gaze, image: uniform_map(gaze.shapes[image]),
+    ),
+    "noise": Baseline(
+        "Noise",
+        "Uniform random numbers, pixel by pixel, from the seed and the image's name.",
+        _noise,
+    ),
+    "centre": Baseline(
+        "Centre bias",
+        "A Gaussian fitted to the fixations on all other photographs.",
+        lambda gaze, image: gaze.centre(image),
+    ),
+    "spectral_residual": Baseline(
+        "Spectral residual",
+        "Low-level saliency of the photograph (Hou, Zhang 2007), at a width of 64 px.",
+        spectral_residual,
+        photograph=True,
+    ),
+    "sobel": Baseline(
+        "Sobel edges",
+        "The gradient magnitude of the photograph's luma.",
+        sobel,
+        photograph=True,
+    ),
+    "other_image": Baseline(
+        "Viewers of other images",
+        f"The mean human heatmap of {OTHER_IMAGES} other photographs, drawn anew for each.",
+        _other_image,
+    ),
+    "human": Baseline(
+        "Other viewers",
+        "The heatmap of all other viewers, scored on the viewer left out, averaged over viewers.",
+        None,
+    ),
+}

@@ -1,0 +1,15 @@
+"""Scores of all images -> the leaderboard and the paired comparisons, as tidy tables."""
+
+from bench.leaderboard._comparisons import comparisons, ranking_sentence
+from bench.leaderboard._leaderboard import leaderboard
+from bench.leaderboard._table import BASELINE, ROW, SCORE_COLUMNS, is_control
+
+__all__ = [
+    "BASELINE",
+    "ROW",
+    "SCORE_COLUMNS",
+    "comparisons",
+    "is_control",
+    "leaderboard",
+    "ranking_sentence",
+]
