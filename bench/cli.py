@@ -19,8 +19,10 @@ VERBS = (
     "fixations",
     "heatmap",
     "attend",
+    "external",
     "score",
     "leaderboard",
+    "controls",
     "report",
 )
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.controls import control_of, is_control
+from bench.report.dependence import control_findings
 from bench.report.numbers import interval, number
 
 if TYPE_CHECKING:
@@ -33,18 +35,21 @@ class Board:
 
     `leaderboard` has one row per (model, map, metric) with the columns `label` and `network`, what
     people read for map and model; `comparisons` one row per pair (bench.leaderboard). `names` are
-    the metrics' labels, `higher` those metrics for which more is better.
+    the metrics' labels, `higher` those metrics for which more is better. `controls` says how alike
+    maps and their controls on random weights are (bench.dependence), None where there are none.
     """
 
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
     names: dict[str, str]
     higher: frozenset[str]
+    controls: pd.DataFrame | None = None
 
     def rows(self, metric: str, *, baseline: bool = False) -> pd.DataFrame:
-        """The rows of a metric, best first: the networks' maps, or the baselines."""
+        """The rows of a metric, best first: the networks' maps, or the baselines; no controls."""
         board = self.leaderboard
         of_metric = board[(board["metric"] == metric) & board["mean"].notna()]
+        of_metric = of_metric[~of_metric["method"].map(is_control).astype(bool)]
         chosen = of_metric[(of_metric["model"] == "baseline") == baseline]
         return chosen.sort_values("mean", ascending=metric not in self.higher, kind="stable")
 
@@ -52,6 +57,16 @@ class Board:
         """One baseline's row, or None where it was not scored."""
         rows = self.rows(metric, baseline=True)
         found = rows[rows["method"] == method]
+        return found.iloc[0] if len(found) else None
+
+    def control(self, metric: str, row: pd.Series) -> pd.Series | None:
+        """The row of a map's control on random weights, or None where there is none."""
+        board = self.leaderboard
+        found = board[
+            (board["metric"] == metric)
+            & (board["model"] == row["model"])
+            & (board["map"] == control_of(row["map"]))
+        ]
         return found.iloc[0] if len(found) else None
 
     def difference(self, metric: str, first: pd.Series, second: pd.Series) -> Difference:
@@ -86,6 +101,7 @@ def findings(board: Board) -> list[str]:
     sentences += [_above_centre(board, metric) for metric in metrics]
     sentences += [_ceiling(board, metric) for metric in metrics]
     sentences += [sentence for metric in metrics for sentence in _dense(board, metric)]
+    sentences += control_findings(board, metrics)
     sentences.append(_literal_error(board))
     return [sentence for sentence in sentences if sentence]
 

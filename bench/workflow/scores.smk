@@ -1,4 +1,6 @@
-# Attention maps x human gaze -> scores -> leaderboard.
+# Attention maps x human gaze -> scores -> leaderboard; maps x their controls.
+
+from bench.controls import control_of
 
 
 rule score:
@@ -26,7 +28,7 @@ rule leaderboard:
     input:
         lambda wildcards: [
             f"results/{wildcards.dataset}/{model}/scores/{method}.parquet"
-            for model, method in plan.rows
+            for model, method in plan.rows(wildcards.dataset)
         ],
     output:
         scores="results/{dataset}/scores.csv",
@@ -43,3 +45,28 @@ rule leaderboard:
         "python -m bench leaderboard {input} --dataset {wildcards.dataset} --seed {params.seed} "
         "--scores {output.scores} --leaderboard {output.leaderboard} "
         "--comparisons {output.comparisons} --log {log}"
+
+
+rule controls:
+    input:
+        lambda wildcards: [
+            path
+            for model in plan.settings.models
+            for method in plan.controlled(wildcards.dataset)
+            for name in (method, control_of(method))
+            for path in plan.maps(wildcards.dataset, model, name)
+        ],
+    output:
+        "results/{dataset}/controls.csv",
+    log:
+        "results/{dataset}/logs/controls.log",
+    benchmark:
+        "results/{dataset}/benchmarks/controls.tsv"
+    params:
+        models=plan.settings.models,
+        methods=lambda wildcards: plan.controlled(wildcards.dataset),
+        seed=plan.settings.seed,
+        code=plan.code("controls"),
+    shell:
+        "python -m bench controls --results results/{wildcards.dataset} --models {params.models} "
+        "--methods {params.methods} --seed {params.seed} --output {output} --log {log}"
