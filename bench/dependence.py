@@ -34,11 +34,18 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     a, b = np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
     if a.size != b.size:
         raise ValidationError(f"maps of {a.size} and {b.size} pixels have no rank correlation")
-    if np.isnan(a).any() or np.isnan(b).any() or np.ptp(a) == 0 or np.ptp(b) == 0:
+    if not (_has_order(a) and _has_order(b)):
         return float("nan")
     ranks = [pd.Series(values).rank().to_numpy() for values in (a, b)]
     first, second = (rank - rank.mean() for rank in ranks)
     return float(first @ second / np.sqrt((first @ first) * (second @ second)))
+
+
+def _has_order(values: np.ndarray) -> bool:
+    """Whether the values are finite and differ by more than the round-off of a float32."""
+    if not np.isfinite(values).all():
+        return False
+    return bool(np.ptp(values) > 8 * np.finfo(np.float32).eps * np.abs(values).max())
 
 
 def map_correlations(trained: Path, control: Path) -> Iterator[tuple[str, str, float]]:

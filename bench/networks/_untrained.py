@@ -17,9 +17,10 @@ def untrained(network: Network, seed: int) -> Network:
     distribution in VGG, ResNet and DenseNet, PyTorch's uniform one in AlexNet and
     EfficientNet-Lite, a truncated normal one in GoogLeNet), biases are drawn or 0, batch norms
     scale by 1 and shift by 0. Their running statistics are mean 0 and variance 1 and stay so:
-    nothing is recalibrated on images. About half of all activations are 0 in every stage of our networks and they depend on
-    the image; their scale is what the initialisation makes of it (root mean square in the last
-    stage from 2e-12 in GoogLeNet to 2e4 in ResNet-101), which no map's score depends on.
+    nothing is recalibrated on images. About half of all activations are 0 in every stage of our
+    networks, and they depend on the image; their scale is what the initialisation makes of it (root
+    mean square in the last stage from 2e-12 in GoogLeNet to 2e4 in ResNet-101), which no map's
+    score depends on.
 
     Preprocessing, device and number type are those of `network`. The draws depend on `seed` and the
     network's name alone; torch's global generator is left as it was.

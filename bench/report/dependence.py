@@ -62,8 +62,8 @@ def _alike(board: Board) -> str:
         return ""
     return (
         "Much the same map without any training: the rank correlation with the map of the "
-        f"untrained network is above {ALIKE} with confidence for {_first(listed)}. Such a map shows "
-        "the picture and the architecture more than what was learned."
+        f"untrained network is above {ALIKE} with confidence for {_first(listed)}. Such a map "
+        "shows the picture and the architecture more than what was learned."
     )
 
 
