@@ -137,8 +137,8 @@ def _single(path: Path) -> np.ndarray:
     if suffix == ".png":
         return _grey(path)
     if suffix == ".npy":
-        with _readable(path):
-            return np.load(path, allow_pickle=False)
+        with _readable(path), path.open("rb") as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)
     with _arrays(path) as arrays:
         names = list(arrays)
         named = names if len(names) == 1 else [name for name in MAP_NAMES if name in names]
@@ -159,9 +159,12 @@ def _arrays(path: Path) -> Iterator[Mapping]:
             yield file
     elif suffix == ".npz":
         with _readable(path):
-            file = np.load(path, allow_pickle=False)
-        with file:
-            yield _Members(path, file)
+            stream = path.open("rb")
+        with stream:
+            with _readable(path):
+                file = np.lib.npyio.NpzFile(stream, allow_pickle=False)
+            with file:
+                yield _Members(path, file)
     else:
         with _matlab(path) as found:
             yield found

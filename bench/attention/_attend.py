@@ -127,8 +127,10 @@ def read(
 
 
 def _failure(method: Method, error: Exception) -> BenchError:
-    if isinstance(error, BenchError):
+    if isinstance(error, MethodError):
         return error
+    if isinstance(error, BenchError):
+        return type(error)(f"the method {method.name!r}: {error}")
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     return MethodError(
         f"{place_of(error, method.path)}: the method {method.name!r} failed: {said}. Mend the file "
