@@ -67,7 +67,7 @@ def map_fingerprint(
     """
     parts = {
         "code": fingerprint.code(
-            method_files(plugins)[method],
+            method_files(plugins)[method].absolute(),
             network_entry(model).path,
             "attention/_batches.py",
             "stages/_dataset_maps.py",
