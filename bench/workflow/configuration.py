@@ -55,6 +55,10 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     weights = {name: _as_list(paths) for name, paths in config["weights"].items()}
     for name in config["models"]:
         weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
+    known = list(method_files(plugins))
+    external = _external(config["external"], config["datasets"], files, known)
+    rules = _rules(config["rules"])
+    _check_external(external, rules)
     return Settings(
         datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
@@ -67,11 +71,9 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
         batch_size=config["batch_size"],
         seed=config["seed"],
         plugins=plugins,
-        external=_external(
-            config["external"], config["datasets"], files, list(method_files(plugins))
-        ),
+        external=external,
         controls=_controls(config["random_weights"], config["datasets"], files),
-        rules=_rules(config["rules"]),
+        rules=rules,
     )
 
 
@@ -144,6 +146,24 @@ def _external(
             if dataset in found:
                 found[dataset][name] = str(Path(place).expanduser())
     return found
+
+
+def _check_external(external: dict[str, dict[str, str]], rules: list[Path]) -> None:
+    """DataError for maps that are not there and that no rule could make."""
+    for dataset, places in external.items():
+        for name, place in places.items():
+            made = made_by_a_rule(Path(place))
+            if not Path(place).exists() and not (made and rules):
+                hint = " Is the rule that makes it missing in `rules`?" if made else ""
+                raise DataError(
+                    f"external: {name}: no folder or file {place} for the data set {dataset!r}; "
+                    f"expected one map per photograph there (docs/add-external-maps.md).{hint}"
+                )
+
+
+def made_by_a_rule(path: Path) -> bool:
+    """Whether a file or folder lies below results/, where nothing is put by hand."""
+    return path.resolve().is_relative_to(Path("results").resolve())
 
 
 def _controls(given: bool | list[str], datasets: list[str], known: dict[str, Path]) -> list[str]:

@@ -27,12 +27,12 @@ from bench.attention import method_files
 from bench.attention._registry import is_built_in
 from bench.controls import control_of, controlled, is_control
 from bench.datasets import Dataset
-from bench.errors import BenchError, DataError
+from bench.errors import BenchError
 from bench.external import external_files
 from bench.maps import stored_fingerprint
 from bench.networks import network_entry, weights_fingerprint
 from bench.workflow import fingerprint
-from bench.workflow.configuration import Settings, read_settings
+from bench.workflow.configuration import Settings, made_by_a_rule, read_settings
 
 BASELINES = ("zero", "uniform", "centre", "human")
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
@@ -170,7 +170,6 @@ class Plan:
                 for dataset in self.settings.datasets
                 for model in self.settings.models
             }
-            self._check_external()
         except BenchError as error:
             sys.exit(f"attention-bench: {error}")
 
@@ -213,7 +212,7 @@ class Plan:
     def external_inputs(self, dataset: str, name: str) -> list[str]:
         """The files to import; below results/ the path itself, which a rule of the user's makes."""
         source = Path(self.external(dataset, name))
-        if source.resolve().is_relative_to(Path("results").resolve()) or not source.is_dir():
+        if made_by_a_rule(source) or not source.is_dir():
             return [str(source)]
         images = [path.name for path in self._stimuli[dataset]]
         found = external_files(source, images).values()
@@ -309,16 +308,3 @@ class Plan:
             found, record = stored_fingerprint(path)
             states[name] = MapState(wanted, found, record)
         return states
-
-    def _check_external(self) -> None:
-        """DataError for maps that are not there and that no rule could make."""
-        for dataset, places in self.settings.external.items():
-            for name, place in places.items():
-                made = Path(place).resolve().is_relative_to(Path("results").resolve())
-                if not Path(place).exists() and not (made and self.settings.rules):
-                    raise DataError(
-                        f"external: {name}: no folder or file {place} for the data set "
-                        f"{dataset!r}; expected one map per photograph there "
-                        "(docs/add-external-maps.md)."
-                        + (" Is the rule that makes it missing in `rules`?" if made else "")
-                    )

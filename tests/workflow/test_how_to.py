@@ -56,6 +56,7 @@ def edit(path):
 def test_each_page_s_own_files_make_a_good_configuration(page, tmp_path, monkeypatch):
     files = page_files(page)
     save(files, tmp_path)
+    (tmp_path / "my_maps/demo").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     settings = read_settings(yaml.safe_load(files["my_study.yaml"]), PROJECT)
     assert "gradcam" in settings.methods
