@@ -142,11 +142,14 @@ class AttendJob:
 
     @property
     def name(self) -> str:
-        """The rule's name: `attend_{dataset}_{model}` for the shared job, with `_random` added."""
+        """The rule's name: `attend_{dataset}_{model}` for the shared job.
+
+        That of the controls adds `__random`, which is no method's id.
+        """
         shared = f"attend_{self.dataset}_{self.model}"
         if self.fresh or len(self.methods) == 1:
             return f"{shared}_{self.methods[0]}"
-        return control_of(shared) if self.control else shared
+        return f"{shared}__random" if self.control else shared
 
 
 class Plan:

@@ -55,7 +55,7 @@ def test_controls_share_a_job_of_their_own(plan):
     controls = ["cam_random", "gradcam_random"]
     assert sorted(stale(made)) == [["cam", "gradcam"], controls, ["mine"], ["mine_random"]]
     names = {job.name for job in made.attend_jobs("tiny", NETWORK) if job.methods == controls}
-    assert names == {f"attend_tiny_{NETWORK}_random"}
+    assert names == {f"attend_tiny_{NETWORK}__random"}
     (job,) = [job for job in made.attend_jobs("tiny", NETWORK) if job.methods == ["mine_random"]]
     arguments = made.attend_arguments(job)(None, ["results/x.h5"])
     assert "--plugins mine.py --random-weights 0" in arguments
