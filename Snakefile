@@ -4,11 +4,14 @@
 #   results/{dataset}/fixations.parquet          every fixation of every recording, with its fate
 #   results/{dataset}/heatmaps.h5                human attention: one map per photograph
 #   results/{dataset}/{model}/maps/{method}.h5   machine attention: a group per map name
+#   results/{dataset}/{model}/maps/{method}_random.h5    the control: the network before training
+#   results/{dataset}/external/maps/{name}.h5    maps made elsewhere, imported
 #   results/{dataset}/{model}/scores/{method}.parquet    how well the two agree
 #   results/{dataset}/{model}/viewers/{method}.parquet   the same, on each viewer alone
 #   results/{dataset}/{scores,leaderboard,comparisons}.csv    tables, with intervals
+#   results/{dataset}/controls.csv               how alike maps and controls are
+#   results/{dataset}/{sensitivity,agreement}.csv    what the answer depends on
 #   results/{dataset}/report.html                what to read
-#
 #
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
@@ -29,7 +32,7 @@ plan = Plan(config, project=Path(workflow.basedir))
 
 wildcard_constraints:
     dataset="|".join(plan.settings.datasets),
-    model="|".join([*plan.settings.models, "baseline"]),
+    model="|".join([*plan.settings.models, "baseline", "external"]),
     method="[a-z][a-z0-9_]*",
 
 
@@ -43,3 +46,8 @@ include: "bench/workflow/gaze.smk"
 include: "bench/workflow/attention.smk"
 include: "bench/workflow/scores.smk"
 include: "bench/workflow/report.smk"
+
+
+for rules_file in plan.settings.rules:
+
+    include: rules_file

@@ -19,9 +19,11 @@ VERBS = (
     "fixations",
     "heatmap",
     "attend",
+    "external",
     "score",
     "leaderboard",
     "sensitivity",
+    "controls",
     "report",
 )
 

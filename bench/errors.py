@@ -32,6 +32,10 @@ class ValidationError(BenchError):
     exit_code = 4
 
 
+class MethodError(ValidationError):
+    """An attention method that raised, or gave something else than maps."""
+
+
 class NotApplicable(Exception):  # noqa: N818 - a state, reported as such, not an error
     """A method that needs what a network lacks; the text says what is missing."""
 

@@ -223,6 +223,8 @@ def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[MapSco
     None where the method does not apply to the network: the file then holds no map.
     """
     with open_maps(maps) as file:
+        if "failed" in file.attrs:
+            raise ValidationError(f"{maps} holds no maps: {file.attrs['failed']}")
         if "maps" not in file.attrs and "not_applicable" not in file.attrs:
             raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
         names = map_names(file)

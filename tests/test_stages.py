@@ -1,5 +1,6 @@
 """Stage by stage over a tiny data set: what each verb writes, and what it says when it cannot."""
 
+import io
 import json
 
 import h5py
@@ -294,6 +295,27 @@ def test_a_method_that_does_not_apply_is_named_with_its_reason(tiny, gaze):
     with h5py.File(path, "a") as file:
         file.attrs.update(maps="[]", not_applicable="it has no layer")
     assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in _report(tiny, gaze)
+
+
+def test_a_control_explains_the_class_that_the_trained_network_sees(tiny, tmp_path):
+    words = ("attend", "--dataset", tiny / "dataset.yaml", "--methods", "cam,dense", "--quiet")
+    bench(*words, "--output-folder", tmp_path)
+    bench(*words, "--output-folder", tmp_path, "--random-weights", 3)
+    with h5py.File(tmp_path / "cam.h5") as file, h5py.File(tmp_path / "cam_random.h5") as control:
+        for name in IMAGES:
+            trained, random = file["cam"][name], control["cam_random"][name]
+            assert random.attrs["target"] == trained.attrs["target"]
+            assert random.attrs["score"] != trained.attrs["score"]
+            assert random.shape == trained.shape
+            assert abs(np.corrcoef(random[()].ravel(), trained[()].ravel())[0, 1]) < 0.99
+        assert "untrained, seed 3" in control.attrs["weights"]
+    with h5py.File(tmp_path / "dense_random.h5") as control:
+        assert "dense_conv54321_random" in control
+        assert json.loads(control.attrs["maps"])[0] == "dense_conv1_random"
+    first = (tmp_path / "cam_random.h5").read_bytes()
+    bench(*words[:-3], "--methods", "cam", "--output-folder", tmp_path, "--random-weights", 3)
+    with h5py.File(tmp_path / "cam_random.h5") as again, h5py.File(io.BytesIO(first)) as before:
+        assert (again["cam_random/a.png"][()] == before["cam_random/a.png"][()]).all()
 
 
 def test_gaze_that_never_meets_a_photograph_still_gives_a_report(tiny, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.errors import NotApplicable, UsageError, unknown_name
+from bench.controls import is_control
+from bench.errors import BenchError, MethodError, NotApplicable, UsageError, unknown_name
 from bench.networks import Network
 
-from ._registry import Method, load_method
+from ._registry import Method, load_method, place_of
 from .tape import Tape
 
 Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
@@ -98,18 +100,78 @@ def open_tape(
 
 
 def read(
-    asked: list[tuple[Method, dict[str, Any]]], tape: Tape
+    asked: list[tuple[Method, dict[str, Any]]],
+    tape: Tape,
+    failed: dict[str, BenchError] | None = None,
 ) -> dict[str, dict[str, Tensor] | NotApplicable]:
-    """Every method's maps from one tape, in the order asked for."""
+    """Every method's maps from one tape, in the order asked for.
+
+    A method that raises or gives something other than maps (MethodError) ends the reading; where
+    `failed` is given, its error is put there and the other methods go on.
+    """
     found: dict[str, dict[str, Tensor] | NotApplicable] = {}
     # Those that go down to the image come first: the others find their gradients on its way.
     for method, given in sorted(asked, key=lambda pair: pair[0].reads != "image"):
         try:
             with torch.inference_mode(False), torch.no_grad():
-                found[method.name] = dict(method.maps(tape, **given))
+                found[method.name] = _checked(method, method.maps(tape, **given), tape, given)
         except NotApplicable as reason:
             found[method.name] = reason
-    return {method.name: found[method.name] for method, _ in asked}
+        except torch.OutOfMemoryError:
+            raise  # not the method's fault: a smaller batch may do
+        except Exception as error:
+            if failed is None:
+                raise
+            failed[method.name] = _failure(method, error)
+    return {method.name: found[method.name] for method, _ in asked if method.name in found}
+
+
+def _failure(method: Method, error: Exception) -> BenchError:
+    if isinstance(error, MethodError):
+        return error
+    if isinstance(error, BenchError):
+        return type(error)(f"the method {method.name!r}: {error}")
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return MethodError(
+        f"{place_of(error, method.path)}: the method {method.name!r} failed: {said}. Mend the file "
+        "and run again; the maps of other methods stay."
+    )
+
+
+def _checked(
+    method: Method, result: Any, tape: Tape, given: Mapping[str, Any]
+) -> dict[str, Tensor]:
+    """The result of a method, if it is {map name: floating-point tensor (N, h, w)}, detached.
+
+    Names are the method's id, or start with it and `_`, so that no two methods' maps meet.
+    """
+    number = len(tape.images)
+    shapes = (3, 4) if "reduce" in given and given["reduce"] is None else (3,)
+
+    def wrong(found: str) -> MethodError:
+        return MethodError(
+            f"{method.path}: maps() of the method {method.name!r} gave {found}; expected "
+            f"{{map name: tensor (N, h, w)}} with N = {number}, the images of the batch, and names "
+            f"{method.name!r} or {method.name + '_...'!r} of lower-case letters, digits and _."
+        )
+
+    if not isinstance(result, Mapping) or not result:
+        raise wrong("no maps" if isinstance(result, Mapping) else f"a {type(result).__name__}")
+    for name, values in result.items():
+        own = name == method.name or str(name).startswith(f"{method.name}_")
+        if not own or not re.fullmatch(r"[a-z0-9_]+", name) or is_control(name):
+            raise wrong(f"a map named {name!r}")
+        if not isinstance(values, Tensor):
+            raise wrong(f"for {name!r} a {type(values).__name__}")
+        if (
+            values.ndim not in shapes
+            or len(values) != number
+            or 0 in values.shape
+            or not values.is_floating_point()
+        ):
+            kind = str(values.dtype).removeprefix("torch.")
+            raise wrong(f"for {name!r} a {kind} tensor of shape {tuple(values.shape)}")
+    return {name: values.detach() for name, values in result.items()}
 
 
 def _options(method: Method) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.errors import NotApplicable, UsageError
+from bench.errors import BenchError, NotApplicable, UsageError
 from bench.networks import Network
 from bench.photographs import read_photograph
 
@@ -38,7 +38,8 @@ class AttendedImages:
     """Iterates over `ImageMaps`; `not_applicable` fills with {method: reason} on the way.
 
     A method that does not apply to the network is named there once, after the first batch, and
-    left out of the maps; the others go on.
+    left out of the maps; the others go on. So is a method that fails, in `failed` with its error,
+    if there is such a dict; otherwise its error is raised.
     """
 
     asked: list
@@ -48,6 +49,7 @@ class AttendedImages:
     targets: Mapping[str, int] | None
     progress: Callable[[int], None] | None
     not_applicable: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, BenchError] | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -62,7 +64,7 @@ class AttendedImages:
             if self.targets is not None:
                 targets = torch.tensor([self.targets[name] for name in ids])
             with open_tape(asked, self.network, images, targets) as tape:
-                found = read(asked, tape)
+                found = read(asked, tape, self.failed)
                 chosen_targets, scores = tape.targets.tolist(), tape.scores.tolist()
             arrays = {}
             for method, result in found.items():
@@ -70,7 +72,8 @@ class AttendedImages:
                     self.not_applicable[method] = str(result)
                 else:
                     arrays[method] = {name: _array(values) for name, values in result.items()}
-            asked = [pair for pair in asked if pair[0].name not in self.not_applicable]
+            left_out = {*self.not_applicable, *(self.failed or ())}
+            asked = [pair for pair in asked if pair[0].name not in left_out]
             del found, tape
             for row, name in enumerate(ids):
                 yield ImageMaps(
@@ -97,12 +100,14 @@ def attend_images(
     plugins: Iterable[str | Path] = (),
     options: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] | None = None,
+    failed: dict[str, BenchError] | None = None,
 ) -> AttendedImages:
     """Maps of photographs, to be iterated: one `ImageMaps` per photograph, in order.
 
     `paths` is {image id: file}, or files whose names are the ids. `targets` is {image id: class
     index}, default each image's top class. `progress(n)` is called after each batch. The work is
-    done on the device where the network is.
+    done on the device where the network is. Where `failed` is given, a method that raises is named
+    there with its error and the others go on.
 
     Raises UsageError at once for unknown methods and options, and while iterating DataError for a
     photograph that cannot be read, naming the file.
@@ -123,6 +128,7 @@ def attend_images(
         batch_size=batch_size,
         targets=targets,
         progress=progress,
+        failed=failed,
     )
 
 

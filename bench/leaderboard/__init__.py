@@ -2,14 +2,13 @@
 
 from bench.leaderboard._comparisons import comparisons, ranking_sentence
 from bench.leaderboard._leaderboard import leaderboard
-from bench.leaderboard._table import BASELINE, ROW, SCORE_COLUMNS, is_control
+from bench.leaderboard._table import BASELINE, ROW, SCORE_COLUMNS
 
 __all__ = [
     "BASELINE",
     "ROW",
     "SCORE_COLUMNS",
     "comparisons",
-    "is_control",
     "leaderboard",
     "ranking_sentence",
 ]

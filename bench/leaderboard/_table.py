@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.controls import is_control
 from bench.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ ROW = ["model", "method", "map"]
 BASELINE = "baseline"
 # Scores agree to this share between machines, cores and batch sizes; a difference below it is none.
 REPRODUCIBLE = 1e-5
-
-
-def is_control(map_name: str) -> bool:
-    """Whether a map is a control, from a network with random weights: a row, but no candidate.
-
-    >>> is_control("gradcam_random"), is_control("gradcam")
-    (True, False)
-    """
-    return map_name.endswith("_random")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.controls import is_control
 from bench.metrics import get_metric
-from bench.report.labels import in_reading_order, map_label, network_label
+from bench.report.labels import in_reading_order, network_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,9 @@ def score_chart(leaderboard: pd.DataFrame, metrics: list[str], models: list[str]
     import seaborn as sns
 
     maps = leaderboard[leaderboard["model"] != "baseline"]
-    pairs = list(zip(maps["method"], maps["map"], strict=True))
-    labels = [map_label(*pair) for pair in in_reading_order(pairs)]
+    maps = maps[~maps["method"].map(is_control).astype(bool)]
+    label = dict(zip(zip(maps["method"], maps["map"], strict=True), maps["label"], strict=True))
+    labels = [label[pair] for pair in in_reading_order(list(label))]
     height = 1.4 + 0.17 * len(labels) * (0.6 + len(models))
     with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
         figure, axes = plt.subplots(

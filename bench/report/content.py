@@ -11,9 +11,10 @@ from bench.baselines import BASELINES
 from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.report import tables
+from bench.report.dependence import controls_rows
 from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
-from bench.report.findings import findings, zero_comes_first
-from bench.report.labels import method_texts, network_label
+from bench.report.findings import HEADLINE, findings, zero_comes_first
+from bench.report.labels import network_label
 from bench.statistics import DRAWS
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ def page_text(
     scores = pd.read_csv(results.folder / "scores.csv", usecols=["flag"])
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
-    texts = method_texts()
     return {
         "summary": summary,
         "findings": findings(board),
@@ -66,7 +66,7 @@ def page_text(
         "above": tables.ABOVE,
         "not_applicable": _not_applicable(results),
         "mae_metrics": [get_metric(name) for name in errors],
-        "mae_rows": tables.leaderboard_rows(board, errors, "mae_paper")
+        "mae_rows": tables.leaderboard_rows(board, errors, "mae_paper", controls=False)
         if "mae_paper" in scored
         else [],
         "difference_metrics": [get_metric(name) for name in shown[:3]],
@@ -81,7 +81,9 @@ def page_text(
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
         "flags": sorted(Counter(scores["flag"].dropna()).items()),
         "baselines": list(BASELINES.values()),
-        "methods": [texts[name] for name in results.methods],
+        "methods": [results.texts[name] for name in [*results.methods, *results.external]],
+        "controls": controls_rows(board),
+        "control_metrics": [board.names[name] for name in HEADLINE if name in scored],
         "provenance": _provenance(results, summary, heatmap, seed),
     }
 
@@ -97,9 +99,8 @@ def _range(counts: pd.Series) -> str:
 
 def _not_applicable(results: Results) -> list[tuple[str, str, str]]:
     """(network, method, why) of methods that need what a network lacks."""
-    texts = method_texts()
     return [
-        (network_label(model), texts[method].label, file.attrs["not_applicable"])
+        (network_label(model), results.texts[method].label, file.attrs["not_applicable"])
         for model, method, file in results.map_files()
         if "not_applicable" in file.attrs
     ]
@@ -133,6 +134,9 @@ def _provenance(
         ("Packages", ", ".join(f"{name} {version(name)}" for name in packages)),
         ("Human heatmap", heatmap_choices),
         ("Bootstrap", f"{DRAWS} draws, seed {seed}"),
+        ("Random weights", f"constructors' own initialisation, seed {seed}")
+        if results.controls
+        else ("Random weights", "no controls"),
         ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
         ("Weights", "; ".join(dict.fromkeys(weights))),
         ("Recordings, SHA-256", ", ".join(checksums)),

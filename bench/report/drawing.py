@@ -25,7 +25,8 @@ def draw_charts(results: Results, board: Board, note: str) -> dict[str, Path]:
     """The two bar charts as SVG; where none of its metrics was scored, with those that were."""
     shown = {}
     for name in CHARTS:
-        figure = score_chart(board.leaderboard, chart_metrics(board, name), results.models)
+        models = results.models + (["external"] if results.external else [])
+        figure = score_chart(board.leaderboard, chart_metrics(board, name), models)
         shown[name] = save(figure, results.folder / "figures" / name, note)[0]
     return shown
 
@@ -64,13 +65,19 @@ def _spread(names: list[str], count: int) -> list[str]:
 def _gallery_rows(
     results: Results, model: str, names: list[str]
 ) -> tuple[list[tuple[str, dict[str, np.ndarray]]], dict[str, str]]:
-    """One row per map of every method, and each image's title: its name and the class seen."""
+    """One row per map of every method, maps made elsewhere below, and each image's title.
+
+    The title is its name and the class that the network saw.
+    """
     found, titles = {}, {name: name for name in names}
     for _, method, file in results.map_files(model):
         for map_name in map_names(file):
             group = file[map_name]
             found[method, map_name] = {name: read_map(group, name) for name in names}
             for name in names:
-                titles[name] = f"{name}\n{group[name].attrs['target_name']}"
-    rows = [(map_label(*pair), found[pair]) for pair in in_reading_order(list(found))]
+                if "target_name" in group[name].attrs:
+                    titles[name] = f"{name}\n{group[name].attrs['target_name']}"
+    rows = [
+        (map_label(*pair, results.texts), found[pair]) for pair in in_reading_order(list(found))
+    ]
     return rows, titles

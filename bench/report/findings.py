@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.leaderboard import is_control, ranking_sentence
+from bench.controls import control_of, is_control
+from bench.leaderboard import ranking_sentence
+from bench.report.dependence import control_findings
 from bench.report.numbers import interval, number
 
 if TYPE_CHECKING:
@@ -34,30 +36,38 @@ class Board:
 
     `leaderboard` has one row per (model, map, metric) with the columns `label` and `network`, what
     people read for map and model; `comparisons` one row per pair (bench.leaderboard). `names` are
-    the metrics' labels, `higher` those metrics for which more is better.
+    the metrics' labels, `higher` those metrics for which more is better. `controls` says how alike
+    maps and their controls on random weights are (bench.dependence), None where there are none.
     """
 
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
     names: dict[str, str]
     higher: frozenset[str]
+    controls: pd.DataFrame | None = None
 
     def rows(self, metric: str, *, baseline: bool = False) -> pd.DataFrame:
-        """The rows of a metric, best first: the networks' maps, or the baselines."""
+        """The rows of a metric, best first: the networks' maps, or the baselines; no controls."""
         board = self.leaderboard
         of_metric = board[(board["metric"] == metric) & board["mean"].notna()]
+        of_metric = of_metric[~of_metric["method"].map(is_control).astype(bool)]
         chosen = of_metric[(of_metric["model"] == "baseline") == baseline]
         return chosen.sort_values("mean", ascending=metric not in self.higher, kind="stable")
-
-    def candidates(self, metric: str) -> pd.DataFrame:
-        """The networks' maps that can be the best, best first: no control is among them."""
-        rows = self.rows(metric)
-        return rows[[not is_control(name) for name in rows["map"]]]
 
     def baseline(self, metric: str, method: str) -> pd.Series | None:
         """One baseline's row, or None where it was not scored."""
         rows = self.rows(metric, baseline=True)
         found = rows[rows["method"] == method]
+        return found.iloc[0] if len(found) else None
+
+    def control(self, metric: str, row: pd.Series) -> pd.Series | None:
+        """The row of a map's control on random weights, or None where there is none."""
+        board = self.leaderboard
+        found = board[
+            (board["metric"] == metric)
+            & (board["model"] == row["model"])
+            & (board["map"] == control_of(row["map"]))
+        ]
         return found.iloc[0] if len(found) else None
 
     def pair(self, metric: str, first: pd.Series, second: pd.Series) -> pd.Series | None:
@@ -86,7 +96,7 @@ class Board:
 
     def ties(self, metric: str) -> list[pd.Series]:
         """The best map of a metric, then those that cannot be told apart from it."""
-        rows = [row for _, row in self.candidates(metric).iterrows()]
+        rows = [row for _, row in self.rows(metric).iterrows()]
         return rows[:1] + [
             row for row in rows[1:] if not self.difference(metric, rows[0], row).better
         ]
@@ -94,11 +104,12 @@ class Board:
 
 def findings(board: Board) -> list[str]:
     """The answers to the paper's question, one sentence or two each, the most important first."""
-    metrics = [metric for metric in HEADLINE if len(board.candidates(metric))]
+    metrics = [metric for metric in HEADLINE if len(board.rows(metric))]
     sentences = [_closest(board, metric) for metric in metrics]
     sentences += [_above_centre(board, metric) for metric in metrics]
     sentences += [_ceiling(board, metric) for metric in metrics]
     sentences += [sentence for metric in metrics for sentence in _dense(board, metric)]
+    sentences += control_findings(board, metrics)
     sentences.append(_literal_error(board))
     return [sentence for sentence in sentences if sentence]
 
@@ -116,7 +127,7 @@ def valued(row: pd.Series) -> str:
 def _closest(board: Board, metric: str) -> str:
     best, *others = board.ties(metric)
     text = f"Closest to human gaze by {board.names[metric]}: {named(best)}, {valued(best)}."
-    rows = board.candidates(metric)
+    rows = board.rows(metric)
     if others:
         listed = "; ".join(named(row) for row in others[:4])
         more = f"; and {len(others) - 4} more" if len(others) > 4 else ""
@@ -134,7 +145,7 @@ def _above_centre(board: Board, metric: str) -> str:
     centre = board.baseline(metric, "centre")
     if centre is None:
         return ""
-    rows = board.candidates(metric)
+    rows = board.rows(metric)
     if not rows["above_centre"].isin(["yes", "no", "unclear"]).any():
         return ""  # too few photographs for an interval
     above = rows[rows["above_centre"] == "yes"]
@@ -207,7 +218,7 @@ def zero_comes_first(board: Board) -> bool:
 def _literal_error(board: Board) -> str:
     zero = board.baseline("mae_paper", "zero")
     human = board.baseline("mae_paper", "human")
-    maps = board.candidates("mae_paper")
+    maps = board.rows("mae_paper")
     if zero is None or human is None or maps.empty:
         return ""
     best = maps.iloc[0]

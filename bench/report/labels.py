@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from bench.attention import method_files
 from bench.baselines import BASELINES
+from bench.controls import controlled, is_control
 from bench.literals import literals
 from bench.networks import network_entry
+
+ON_RANDOM_WEIGHTS = "(random weights)"
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,10 @@ class MethodText:
 
 
 @cache
-def method_texts() -> dict[str, MethodText]:
+def method_texts(plugins: tuple[Path, ...] = ()) -> dict[str, MethodText]:
     """{method id: its text}, read from the files without importing them (and so without torch)."""
     texts = {}
-    for name, path in method_files().items():
+    for name, path in method_files(plugins).items():
         found = literals(path)
         texts[name] = MethodText(
             label=str(found.get("LABEL", name)),
@@ -35,8 +39,8 @@ def method_texts() -> dict[str, MethodText]:
 
 
 def network_label(model: str) -> str:
-    """What people read for a network, or for the model "baseline"."""
-    return "baseline" if model == "baseline" else network_entry(model).label
+    """What people read for a network, or for the models "baseline" and "external" (ready maps)."""
+    return model if model in ("baseline", "external") else network_entry(model).label
 
 
 def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -51,11 +55,17 @@ def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:
     )
 
 
-def map_label(method: str, map_name: str) -> str:
-    """A row's label: the method's, with the layer for a method that gives several maps."""
+def map_label(method: str, map_name: str, texts: dict[str, MethodText] | None = None) -> str:
+    """A row's label: the method's, with the layer for a method that gives several maps.
+
+    `texts` are those of the methods, default those that need no plug-in. A control's label is its
+    method's and says so.
+    """
+    if is_control(method):
+        return f"{map_label(controlled(method), controlled(map_name), texts)} {ON_RANDOM_WEIGHTS}"
     if method in BASELINES:
         return BASELINES[method].label
-    texts = method_texts()
+    texts = method_texts() if texts is None else texts
     label = texts[method].label if method in texts else method
     suffix = map_name.removeprefix(method).strip("_")
     return f"{label}, {suffix}" if suffix else label

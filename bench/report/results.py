@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.maps import open_maps
 from bench.metrics import get_metric
 from bench.report.findings import Board
-from bench.report.labels import map_label, network_label
+from bench.report.labels import MethodText, map_label, method_texts, network_label
 
 if TYPE_CHECKING:
     import h5py
@@ -23,13 +24,29 @@ class Results:
     folder: Path
     models: list[str]
     methods: list[str]
+    external: list[str] = field(default_factory=list)
+    controls: list[str] = field(default_factory=list)
 
     def map_files(self, *models: str) -> Iterator[tuple[str, str, h5py.File]]:
-        """(network, method, its open file), of all networks or of `models`."""
-        for model in models or self.models:
-            for method in self.methods:
-                with open_maps(self.folder / model / "maps" / f"{method}.h5") as file:
-                    yield model, method, file
+        """(network, method, its open file), of all networks or of `models`, no controls.
+
+        Maps made elsewhere come last; their network is "external".
+        """
+        pairs = [(model, method) for model in models or self.models for method in self.methods]
+        pairs += [("external", name) for name in self.external]
+        for model, method in pairs:
+            with open_maps(self.folder / model / "maps" / f"{method}.h5") as file:
+                yield model, method, file
+
+    @cached_property
+    def texts(self) -> dict[str, MethodText]:
+        """What people read for each method; of those from outside, what their files say."""
+        found = dict(method_texts())
+        for _, method, file in self.map_files():
+            if method not in found and "label" in file.attrs:
+                said = [str(file.attrs[key]) for key in ("label", "summary", "reference")]
+                found[method] = MethodText(*said)
+        return found
 
     def board(self) -> Board:
         """The leaderboard and the comparisons, with labels."""
@@ -37,7 +54,7 @@ class Results:
 
         leaderboard = pd.read_csv(self.folder / "leaderboard.csv", keep_default_na=True)
         leaderboard["label"] = [
-            map_label(method, name)
+            map_label(method, name, self.texts)
             for method, name in zip(leaderboard["method"], leaderboard["map"], strict=True)
         ]
         leaderboard["network"] = [network_label(model) for model in leaderboard["model"]]
@@ -47,4 +64,5 @@ class Results:
             pd.read_csv(self.folder / "comparisons.csv"),
             {name: metric.label for name, metric in metrics.items()},
             frozenset(name for name, metric in metrics.items() if metric.direction == "higher"),
+            pd.read_csv(self.folder / "controls.csv") if self.controls else None,
         )

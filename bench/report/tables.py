@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.controls import is_control
 from bench.report.findings import Board
 from bench.report.numbers import interval, number
 
@@ -31,22 +32,27 @@ class Row:
 
     network: str
     label: str
-    baseline: bool
+    baseline: bool  # or a control
     cells: list[Cell | None]
 
 
-def leaderboard_rows(board: Board, metrics: list[str], first: str) -> list[Row]:
-    """Baselines and maps together, ordered by the metric `first`, best on top."""
+def leaderboard_rows(
+    board: Board, metrics: list[str], first: str, *, controls: bool = True
+) -> list[Row]:
+    """Baselines, maps and controls together, ordered by the metric `first`, best on top."""
     best = {metric: {_key(row) for row in board.ties(metric)} for metric in metrics}
     table = board.leaderboard
     found = {(*_key(row), row["metric"]): row for _, row in table.iterrows()}
     ranked = table[table["metric"] == first].sort_values("rank", kind="stable", na_position="last")
     rows = []
     for _, row in ranked.iterrows():
+        control = is_control(row["method"])
+        if control and not controls:
+            continue
         cells = [
             _cell(found.get((*_key(row), metric)), _key(row) in best[metric]) for metric in metrics
         ]
-        rows.append(Row(row["network"], row["label"], row["model"] == "baseline", cells))
+        rows.append(Row(row["network"], row["label"], row["model"] == "baseline" or control, cells))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import h5py
 from tqdm import tqdm
 
 from bench import __version__
+from bench.attention import load_method
 from bench.attention._batches import attend_images
+from bench.errors import BenchError
 from bench.files import written_whole
 from bench.maps import write_map
 
@@ -32,21 +35,36 @@ def write_dataset_maps(
     fingerprints: dict[str, str],
     record: str,
     quiet: bool,
+    plugins: list[Path] = (),
+    targets: dict[str, int] | None = None,
+    renamed: Callable[[str], str] = str,
 ) -> None:
     """Writes a file per method; each appears when all of them are whole.
 
     `methods` is {name: options}; `fingerprints` and `record` are what the workflow's planner
-    reads back (bench/workflow/plan.py). Maps go to disk batch by batch.
+    reads back (bench/workflow/plan.py). Maps go to disk batch by batch. `targets` are the classes
+    to explain, {image id: index}; `renamed` gives the names of files and maps for those of methods.
+
+    A method that fails costs its own maps only: its file says why in the attribute `failed`, holds
+    no maps and is out of date at once. Where all fail, the first error is raised.
     """
     import torch
 
+    failed: dict[str, BenchError] = {}
+    loaded = {}
+    for method in methods:
+        try:
+            loaded[method] = load_method(method, plugins)
+        except BenchError as error:
+            failed[method] = error
+    _stop_if_all_failed(failed, methods)
     with ExitStack() as stack:
         files = {}
         for method, options in methods.items():
-            path = stack.enter_context(written_whole(folder / f"{method}.h5"))
+            path = stack.enter_context(written_whole(folder / f"{renamed(method)}.h5"))
             files[method] = stack.enter_context(h5py.File(path, "w"))
             files[method].attrs.update(
-                method=method,
+                method=renamed(method),
                 model=network.name,
                 options=json.dumps(options, sort_keys=True),
                 record=record,
@@ -54,15 +72,28 @@ def write_dataset_maps(
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
                 fingerprint=fingerprints[method],
             )
-        attended = attend_images(methods, network, stimuli, batch_size=batch_size)
+            if method in loaded:
+                texts = ("label", "summary", "reference")
+                files[method].attrs.update({key: getattr(loaded[method], key) for key in texts})
+        attended = attend_images(
+            {method: methods[method] for method in loaded},
+            network,
+            stimuli,
+            batch_size=batch_size,
+            targets=targets,
+            plugins=plugins,
+            failed=failed,
+        )
         bar = tqdm(attended, total=len(stimuli), unit="image", disable=quiet)
         bar.set_description(f"{network.name}, {len(methods)} methods")
         for item in bar:
+            _stop_if_all_failed(failed, methods)
             for method, maps in item.maps.items():
-                files[method].attrs["maps"] = json.dumps(list(maps))
+                names = {name: renamed(name) for name in maps}
+                files[method].attrs["maps"] = json.dumps(list(names.values()))
                 for name, values in maps.items():
                     write_map(
-                        files[method].require_group(name),
+                        files[method].require_group(names[name]),
                         item.image_id,
                         values,
                         target=item.target,
@@ -72,3 +103,12 @@ def write_dataset_maps(
         for method, reason in attended.not_applicable.items():
             files[method].attrs["not_applicable"] = reason
             log.warning("%s does not apply to %s: %s", method, network.label, reason)
+        for method, error in failed.items():
+            files[method].clear()
+            files[method].attrs.update(maps="[]", failed=str(error), fingerprint="failed")
+            log.error("%s", error)
+
+
+def _stop_if_all_failed(failed: dict[str, BenchError], methods: dict[str, Any]) -> None:
+    if failed and len(failed) == len(methods):
+        raise next(iter(failed.values()))

@@ -21,6 +21,18 @@ def chosen_dataset(arguments: argparse.Namespace) -> Dataset:
     return load_dataset(arguments.dataset, arguments.root)
 
 
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    """--plugins, files with further methods."""
+    parser.add_argument(
+        "--plugins",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="further methods, a Python file each (docs/add-a-method.md)",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser, name: str, what: str) -> None:
     """A required option for a file to write."""
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=what)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.attention import method_files
-from bench.errors import UsageError, unknown_name
+from bench.errors import BenchError, UsageError, unknown_name
 from bench.files import written_whole
-from bench.stages._options import add_dataset, chosen_dataset
+from bench.stages._options import add_dataset, add_plugins, chosen_dataset
 
 log = logging.getLogger("bench")
 
@@ -30,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=8, help="%(default)s")
+    add_plugins(parser)
+    parser.add_argument(
+        "--random-weights",
+        type=int,
+        metavar="SEED",
+        help="the control: maps of the untrained network, into {method}_random.h5",
+    )
     parser.add_argument("--output-folder", type=Path, metavar="FOLDER", help="for {method}.h5")
     parser.add_argument("--record", default="", help="of the workflow's job, kept in the files")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the first map over it")
@@ -37,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """One forward per batch feeds all methods; each method's file appears when it is whole."""
-    methods = _methods(arguments.methods)
+    methods = _methods(arguments.methods, arguments.plugins)
     if arguments.overlay:
         _overlay(arguments, methods)
     elif arguments.dataset and arguments.output_folder and not arguments.images:
@@ -46,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError("give IMAGE... with --overlay out.png, or --dataset with --output-folder.")
 
 
-def _methods(text: str) -> dict[str, dict[str, Any]]:
+def _methods(text: str, plugins: list[Path]) -> dict[str, dict[str, Any]]:
     """{"gradcam": {}} from "gradcam", "cam,gradcam" or JSON."""
     if text.lstrip().startswith("{"):
         try:
@@ -55,9 +63,10 @@ def _methods(text: str) -> dict[str, dict[str, Any]]:
             raise UsageError(f"--methods: not readable as JSON ({error}).") from None
     else:
         chosen = {name.strip(): {} for name in text.split(",")}
+    known = method_files(plugins)
     for name, options in chosen.items():
-        if name not in method_files():
-            raise unknown_name("method", name, method_files())
+        if name not in known:
+            raise unknown_name("method", name, known)
         if not isinstance(options, dict):
             raise UsageError(f'--methods: {name} has {options!r}, expected {{"option": value}}.')
     return chosen
@@ -66,6 +75,7 @@ def _methods(text: str) -> dict[str, dict[str, Any]]:
 def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
     from bench.networks import load_network
     from bench.stages._dataset_maps import write_dataset_maps
+    from bench.stages._random_maps import write_random_maps
     from bench.workflow.plan import map_fingerprint, stimuli_fingerprint
 
     dataset = chosen_dataset(arguments)
@@ -81,10 +91,14 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             model=arguments.model,
             weights=weights,
             stimuli=photographs,
+            plugins=arguments.plugins,
+            random_seed=arguments.random_weights,
         )
         for method, options in methods.items()
     }
-    write_dataset_maps(
+    control = arguments.random_weights is not None
+    write = partial(write_random_maps, seed=arguments.random_weights)
+    (write if control else write_dataset_maps)(
         arguments.output_folder,
         methods,
         network,
@@ -93,8 +107,14 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
         fingerprints=fingerprints,
         record=arguments.record,
         quiet=arguments.quiet,
+        plugins=arguments.plugins,
     )
-    log.info("%d images, %s", len(dataset.stimuli()), ", ".join(methods))
+    log.info(
+        "%d images, %s%s",
+        len(dataset.stimuli()),
+        ", ".join(methods),
+        " on random weights" if control else "",
+    )
 
 
 def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
@@ -104,7 +124,7 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
     mpl.use("Agg")
     from bench.attention._batches import attend_images
     from bench.networks import load_network
-    from bench.report.labels import map_label
+    from bench.report.labels import map_label, method_texts
     from bench.report.pictures import gallery, photograph
 
     if arguments.overlay.suffix.lower() not in (".png", ".jpg", ".pdf", ".svg"):
@@ -116,12 +136,23 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
     )
     rows: dict[str, dict[str, Any]] = {}
     titles = {}
-    attended = attend_images(methods, network, arguments.images, batch_size=arguments.batch_size)
+    texts = method_texts(tuple(arguments.plugins))
+    failed: dict[str, BenchError] = {}
+    attended = attend_images(
+        methods,
+        network,
+        arguments.images,
+        batch_size=arguments.batch_size,
+        plugins=arguments.plugins,
+        failed=failed,
+    )
     for item in attended:
         titles[item.image_id] = f"{item.image_id}\n{item.target_name}"
         for method, maps in item.maps.items():
             for name, values in maps.items():
-                rows.setdefault(map_label(method, name), {})[item.image_id] = values
+                rows.setdefault(map_label(method, name, texts), {})[item.image_id] = values
+    for error in failed.values():
+        raise error
     for method, reason in attended.not_applicable.items():
         raise UsageError(f"{method} does not apply to {arguments.model}: {reason}")
     pictures = {path.name: photograph(path, width_px=480) for path in arguments.images}

@@ -19,6 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--methods", nargs="+", required=True, metavar="NAME")
+    parser.add_argument("--external", nargs="+", default=[], metavar="NAME", help="maps as given")
+    parser.add_argument(
+        "--controls", nargs="+", default=[], metavar="NAME", help="methods with {method}_random"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap, as stated")
     add_output(parser, "output", "report.html")
 
@@ -35,7 +39,13 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.report.page import embedded, render
     from bench.report.results import Results
 
-    results = Results(arguments.results, arguments.models, arguments.methods)
+    results = Results(
+        arguments.results,
+        arguments.models,
+        arguments.methods,
+        external=arguments.external,
+        controls=arguments.controls,
+    )
     summary = read_json(results.folder / "recordings.json")
     board = results.board()
     note = "Simulated viewers" if summary["simulated"] else ""

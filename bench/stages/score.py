@@ -90,17 +90,22 @@ def _write_sensitivity(
     what: str,
     photographs: dict[str, Path] | None,
 ) -> None:
-    """Writes the scores of every map under every other setting (bench/sensitivity.py)."""
+    """Writes the scores of every map under every other setting (bench/sensitivity.py).
+
+    Not of a control, which no choice of ours is made for: its table has no rows.
+    """
     import pandas as pd
     from tqdm import tqdm
 
     from bench.baselines import maps_of
+    from bench.controls import is_control
     from bench.sensitivity import COLUMNS, chosen_images, looks, references, sensitivity_rows
 
     rows = []
     with maps_of(gaze, arguments.maps, arguments.method, photographs) as maps:
-        images = looks(gaze, seed=arguments.seed) if maps else ()
-        total = len(chosen_images(gaze)) if maps else 0
+        wanted = bool(maps) and not is_control(arguments.method)
+        images = looks(gaze, seed=arguments.seed) if wanted else ()
+        total = len(chosen_images(gaze)) if wanted else 0
         for look in tqdm(
             images, f"sensitivity {what}", total, unit="image", disable=arguments.quiet or None
         ):

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Writes sensitivity.csv and agreement.csv."""
     import pandas as pd
 
+    from bench.controls import is_control
     from bench.leaderboard import SCORE_COLUMNS
     from bench.rankings import metric_agreement, sensitivity_table
     from bench.sensitivity import COLUMNS
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
         pieces.append(piece.assign(model=path.parents[1].name, method=path.stem))
     table = sensitivity_table(pd.concat(pieces), references, seed=arguments.seed)
     scores = read_csv(arguments.scores, *SCORE_COLUMNS)
-    agreement = metric_agreement(scores[scores["model"] != "baseline"], seed=arguments.seed)
+    ranked = scores[(scores["model"] != "baseline") & ~scores["method"].map(is_control)]
+    agreement = metric_agreement(ranked, seed=arguments.seed)
     for content, path in ((table, arguments.output), (agreement, arguments.agreement)):
         with written_whole(path) as part:
             content.to_csv(part, index=False, float_format=FLOATS, lineterminator="\n")

@@ -26,3 +26,23 @@ for dataset, model in plan.pairs:
                 arguments=plan.attend_arguments(job),
             shell:
                 "python -m bench attend {params.arguments} --log {log}"
+
+
+rule external:
+    input:
+        lambda wildcards: plan.external_inputs(**wildcards),
+    output:
+        "results/{dataset}/external/maps/{name}.h5",
+    log:
+        "results/{dataset}/external/logs/external_{name}.log",
+    benchmark:
+        "results/{dataset}/external/benchmarks/external_{name}.tsv"
+    wildcard_constraints:
+        name="|".join({name for names in plan.settings.external.values() for name in names}) or "-",
+    params:
+        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        source=lambda wildcards: plan.external(**wildcards),
+        code=plan.code("external"),
+    shell:
+        "python -m bench external {params.dataset} --name {wildcards.name} "
+        "--source {params.source:q} --output {output} --log {log}"

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from bench.attention import method_files, option_names
+from bench.attention import method_file, method_files, option_names
+from bench.attention._registry import check_id
 from bench.datasets import Dataset, dataset_files, load_dataset
-from bench.errors import UsageError, unknown_name
+from bench.errors import DataError, UsageError, unknown_name
 from bench.metrics import metric_names
 from bench.networks import network_names, weights_fingerprint
 from bench.protocols import get_protocol
@@ -31,6 +32,10 @@ class Settings:
     device: str
     batch_size: int
     seed: int
+    plugins: list[str]
+    external: dict[str, dict[str, str]]  # data set -> name -> where its maps lie
+    controls: list[str]  # data sets whose methods run on random weights too
+    rules: list[Path]
 
 
 def read_settings(config: dict[str, Any], project: Path, source: str = "configuration") -> Settings:
@@ -39,45 +44,144 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     Raises UsageError for an unknown key, a wrong value or an unknown name (with the nearest
     ones), DataError for a data set's folder that is not there.
     """
-    config = checked(config, "config", source, UsageError)
+    config = checked(_typed_switch(config), "config", source, UsageError)
     files = dataset_files(Path("data"), project / "data")
     roots = {name: Path(root).expanduser() for name, root in config["roots"].items()}
     for name in [*config["datasets"], *roots]:
         _known("dataset", name, files)
     for name in [*config["models"], *config["weights"]]:
         _known("model", name, network_names())
+    plugins = _as_list(config["plugins"])
     weights = {name: _as_list(paths) for name, paths in config["weights"].items()}
     for name in config["models"]:
         weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
+    known = list(method_files(plugins))
+    external = _external(config["external"], config["datasets"], files, known)
+    rules = _rules(config["rules"])
+    _check_external(external, rules)
     return Settings(
         datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
         models=config["models"],
         weights=weights,
-        methods=_methods(config["methods"]),
+        methods=_methods(config["methods"], plugins),
         metrics=_metrics(config["metrics"], get_protocol(config["protocol"]).metrics),
         protocol=config["protocol"],
         device=config["device"],
         batch_size=config["batch_size"],
         seed=config["seed"],
+        plugins=plugins,
+        external=external,
+        controls=_controls(config["random_weights"], config["datasets"], files),
+        rules=rules,
     )
 
 
-def _methods(chosen: str | list[str] | dict[str, dict[str, Any] | None]) -> dict[str, dict]:
-    known = list(method_files())
+def _typed_switch(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with `random_weights=true`, a text on the command line, as true."""
+    given = config.get("random_weights")
+    if isinstance(given, str) and given.lower() in ("true", "false"):
+        return config | {"random_weights": given.lower() == "true"}
+    return config
+
+
+def _methods(
+    chosen: str | list[str] | dict[str, dict[str, Any] | None], plugins: list[str]
+) -> dict[str, dict]:
+    known = list(method_files(plugins))
     if chosen == "all":
         chosen = known
     for name in chosen:
         _known("method", name, known)
+    for name in known:
+        option_names(name, plugins)  # raises for a file that cannot be a method
+        _no_baseline(name, str(method_file(name, plugins)))
     if isinstance(chosen, dict):
         for name, options in chosen.items():
             for option in options or {}:
-                _known(f"option of {name}", option, option_names(name))
+                _known(f"option of {name}", option, option_names(name, plugins))
         return {
             name: {key: _typed(value) for key, value in (options or {}).items()}
             for name, options in chosen.items()
         }
     return {name: {} for name in chosen}
+
+
+def _no_baseline(name: str, key: str) -> None:
+    from bench.workflow.plan import BASELINES  # plan imports this module
+
+    if name in BASELINES:
+        raise UsageError(f"{key}: {name!r} is the name of a baseline; rename it.")
+
+
+def _external(
+    given: dict[str, str | dict[str, str]],
+    datasets: list[str],
+    known: dict[str, Path],
+    methods: list[str],
+) -> dict[str, dict[str, str]]:
+    """{data set: {name: where its maps lie}}."""
+    found: dict[str, dict[str, str]] = {dataset: {} for dataset in datasets}
+    for name, places in given.items():
+        where = f"external: {name}"
+        check_id(name, "external")
+        _no_baseline(name, "external")
+        if name in methods:
+            raise UsageError(f"{where}: there is a method of that name; choose another.")
+        if isinstance(places, str):
+            if len(datasets) > 1 and "{dataset}" not in places:
+                raise UsageError(
+                    f"{where}: found one folder for {len(datasets)} data sets; write {{dataset}} "
+                    f"in it, or a folder for each: {{{name}: {{{datasets[0]}: FOLDER, ...}}}}."
+                )
+            places = dict.fromkeys(datasets, places)
+        for dataset, place in places.items():
+            _known("dataset", dataset, known)
+            place = place.replace("{dataset}", dataset)
+            if set("{}<>*?") & set(place):
+                raise UsageError(
+                    f"{where}: found {place!r}; expected a folder or a file, in which {{dataset}} "
+                    "stands for the data set and other braces and wildcards for nothing."
+                )
+            if dataset in found:
+                found[dataset][name] = str(Path(place).expanduser())
+    return found
+
+
+def _check_external(external: dict[str, dict[str, str]], rules: list[Path]) -> None:
+    """DataError for maps that are not there and that no rule could make."""
+    for dataset, places in external.items():
+        for name, place in places.items():
+            made = made_by_a_rule(Path(place))
+            if not Path(place).exists() and not (made and rules):
+                hint = " Is the rule that makes it missing in `rules`?" if made else ""
+                raise DataError(
+                    f"external: {name}: no folder or file {place} for the data set {dataset!r}; "
+                    f"expected one map per photograph there (docs/add-external-maps.md).{hint}"
+                )
+
+
+def made_by_a_rule(path: Path) -> bool:
+    """Whether a file or folder lies below results/, where nothing is put by hand."""
+    return path.resolve().is_relative_to(Path("results").resolve())
+
+
+def _controls(given: bool | list[str], datasets: list[str], known: dict[str, Path]) -> list[str]:
+    if isinstance(given, bool):
+        return list(datasets) if given else []
+    for name in given:
+        _known("dataset", name, known)
+    return [name for name in datasets if name in given]
+
+
+def _rules(paths: list[str]) -> list[Path]:
+    found = [Path(path).expanduser().absolute() for path in paths]
+    for path in found:
+        if not path.is_file():
+            raise DataError(
+                f"rules: no file {path}; expected Snakemake rules (docs/add-a-tool.md)."
+            )
+    return found
 
 
 def _typed(value: Any) -> Any:

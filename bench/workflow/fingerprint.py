@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.files import sha256
+from bench.literals import syntax_tree
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -21,19 +22,22 @@ def code(*entries: str | Path) -> str:
 
     `entries` are paths, or names below `bench/` such as "scores.py" or "metrics/*.py". Imports
     inside functions count too. What is imported by a computed name (a method, a network's family)
-    is not seen: name it as an entry of its own.
+    is not seen: name it as an entry of its own. Of a file elsewhere (a plug-in) the modules of its
+    own package count too, other packages do not.
+
+    Raises UsageError for a file that is not valid Python, naming it.
     """
     files: set[Path] = set()
     for entry in entries:
         named = [*PACKAGE.glob(str(entry))] if "*" in str(entry) else [PACKAGE / entry]
         for path in named:
             files |= _closure(path.resolve())
-    return _digest({_label(path): path.read_bytes() for path in sorted(files)})
+    return _digest(sorted((_label(path), path.read_bytes()) for path in files))
 
 
 def files(paths: list[Path]) -> str:
     """A hash over names and contents of `paths`; a file that is absent counts as absent."""
-    return _digest({path.name: _file_hash(path).encode() for path in sorted(paths)})
+    return _digest([(path.name, _file_hash(path).encode()) for path in sorted(paths)])
 
 
 def combined(**parts: object) -> str:
@@ -55,9 +59,9 @@ def _content_hash(path: Path, size: int, time_ns: int) -> str:
     return sha256(path)
 
 
-def _digest(contents: dict[str, bytes]) -> str:
+def _digest(contents: list[tuple[str, bytes]]) -> str:
     total = hashlib.sha256()
-    for name, content in contents.items():
+    for name, content in contents:
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()[:16]
@@ -80,13 +84,17 @@ def _closure(entry: Path) -> set[Path]:
 
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
-    """The files of this package that `path` imports."""
+    """The files that `path` imports: of this package, and of its own where it lies elsewhere."""
     if path.suffix != ".py":
         return ()
+    elsewhere = not path.is_relative_to(PACKAGE)
     found: list[Path] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=path.name)):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level and elsewhere:
+            found.extend(_relative_files(node, path))
+            continue
         elif isinstance(node, ast.ImportFrom):
             module = _absolute(node, path)
             modules = [module, *(f"{module}.{alias.name}" for alias in node.names)]
@@ -94,6 +102,8 @@ def _imports(path: Path) -> tuple[Path, ...]:
             continue
         for module in modules:
             found.extend(_module_files(module))
+            if elsewhere:
+                found.extend(_own_module_files(module, path))
     return tuple(dict.fromkeys(found))
 
 
@@ -114,6 +124,27 @@ def _module_files(module: str) -> list[Path]:
     parts = module.split(".")
     if parts[0] != "bench" or len(parts) == 1:
         return []
-    place = PACKAGE.joinpath(*parts[1:])
+    return _files_of_module(PACKAGE.joinpath(*parts[1:]))
+
+
+def _relative_files(node: ast.ImportFrom, path: Path) -> list[Path]:
+    """The files of `from .module import name` in a file elsewhere."""
+    if node.level > len(path.parents):
+        return []
+    place = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+    places = [place, *(place / alias.name for alias in node.names)]
+    return [file for place in places for file in _files_of_module(place)]
+
+
+def _own_module_files(module: str, path: Path) -> list[Path]:
+    """The file of `import module` in a file elsewhere, if its own package holds that module."""
+    first, *rest = module.split(".")
+    for folder in path.parents:
+        if folder.name == first and (folder / "__init__.py").is_file():
+            return _files_of_module(folder.joinpath(*rest))
+    return []
+
+
+def _files_of_module(place: Path) -> list[Path]:
     candidates = (place / "__init__.py", place.with_suffix(".py"))
     return [candidate for candidate in candidates if candidate.is_file()]

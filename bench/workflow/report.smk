@@ -9,8 +9,9 @@ rule report:
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
         tables=rules.leaderboard.output,
-        maps=lambda wildcards: expand(
-            MAPS, model=plan.settings.models, method=plan.settings.methods, allow_missing=True
+        maps=lambda wildcards: plan.map_files(wildcards.dataset),
+        controls=lambda wildcards: (
+            rules.controls.output if plan.controlled(wildcards.dataset) else []
         ),
     output:
         page="results/{dataset}/report.html",
@@ -28,8 +29,10 @@ rule report:
         results=subpath(output.page, parent=True),
         models=plan.settings.models,
         methods=list(plan.settings.methods),
+        others=lambda wildcards: plan.report_arguments(wildcards.dataset),
         seed=plan.settings.seed,
         code=plan.code("report"),
     shell:
         "python -m bench report {params.dataset} --results {params.results} "
-        "--models {params.models} --methods {params.methods} --seed {params.seed} --output {output.page} --log {log}"
+        "--models {params.models} --methods {params.methods} {params.others} "
+        "--seed {params.seed} --output {output.page} --log {log}"

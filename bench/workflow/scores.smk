@@ -1,4 +1,6 @@
-# Attention maps x human gaze -> scores -> leaderboard.
+# Attention maps x human gaze -> scores -> leaderboard; maps x their controls.
+
+from bench.controls import control_of, is_control
 
 
 rule score:
@@ -34,11 +36,11 @@ rule leaderboard:
     input:
         scores=lambda wildcards: [
             f"results/{wildcards.dataset}/{model}/scores/{method}.parquet"
-            for model, method in plan.rows
+            for model, method in plan.rows(wildcards.dataset)
         ],
         viewers=lambda wildcards: [
             f"results/{wildcards.dataset}/{model}/viewers/{method}.parquet"
-            for model, method in plan.rows
+            for model, method in plan.rows(wildcards.dataset)
         ],
     output:
         scores="results/{dataset}/scores.csv",
@@ -62,7 +64,8 @@ rule sensitivity:
     input:
         pieces=lambda wildcards: [
             f"results/{wildcards.dataset}/{model}/sensitivity/{method}.parquet"
-            for model, method in plan.rows
+            for model, method in plan.rows(wildcards.dataset)
+            if not is_control(method)
         ],
         scores=rules.leaderboard.output.scores,
     output:
@@ -78,3 +81,28 @@ rule sensitivity:
     shell:
         "python -m bench sensitivity {input.pieces} --scores {input.scores} --seed {params.seed} "
         "--output {output.table} --agreement {output.agreement} --log {log}"
+
+
+rule controls:
+    input:
+        lambda wildcards: [
+            path
+            for model in plan.settings.models
+            for method in plan.controlled(wildcards.dataset)
+            for name in (method, control_of(method))
+            for path in plan.maps(wildcards.dataset, model, name)
+        ],
+    output:
+        "results/{dataset}/controls.csv",
+    log:
+        "results/{dataset}/logs/controls.log",
+    benchmark:
+        "results/{dataset}/benchmarks/controls.tsv"
+    params:
+        models=plan.settings.models,
+        methods=lambda wildcards: plan.controlled(wildcards.dataset),
+        seed=plan.settings.seed,
+        code=plan.code("controls"),
+    shell:
+        "python -m bench controls --results results/{wildcards.dataset} --models {params.models} "
+        "--methods {params.methods} --seed {params.seed} --output {output} --log {log}"

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.dependence import COLUMNS
 from bench.leaderboard import comparisons, leaderboard
+from bench.report.dependence import controls_rows
 from bench.report.findings import Board, findings
 from bench.report.labels import in_reading_order, map_label
 from bench.report.tables import differences_to, leaderboard_rows
@@ -123,6 +125,68 @@ def test_differences_have_the_sign_of_map_minus_centre(board):
     texts = {row.label: row.texts[0] for row in differences_to(board, "centre", ["nss"])}
     assert texts["Dense (DCAM), conv4"].startswith("+0.")
     assert texts["CAM"].startswith("−0.")
+
+
+@pytest.fixture(scope="module")
+def controlled():
+    """30 images; training helps `cam`, changes nothing for `gradcam` and hurts `gradient`."""
+    rng = np.random.default_rng(0)
+    levels = {"cam": (1.0, 0.5), "gradcam": (0.7, 0.7), "gradient": (0.6, 2.0)}
+    rows = [
+        ("d", f"{image}.png", "net", name, name, "nss", level + 0.1 * rng.normal(), "")
+        for method, pair in levels.items()
+        for name, level in zip((method, f"{method}_random"), pair, strict=True)
+        for image in range(30)
+    ]
+    columns = ["dataset", "image", "model", "method", "map", "metric", "value", "flag"]
+    scores = pd.DataFrame(rows, columns=columns)
+    table = leaderboard(scores, draws=500)
+    table["network"] = table["model"]
+    table["label"] = [map_label(m, n) for m, n in zip(table["method"], table["map"], strict=True)]
+    alike = [("cam", 0.1, 0.0, 0.2), ("gradcam", 0.9, 0.8, 0.95), ("gradient", 0.6, 0.4, 0.8)]
+    controls = pd.DataFrame(
+        [("d", "net", name, name, *numbers, 30) for name, *numbers in alike], columns=COLUMNS
+    )
+    names = {"nss": "NSS"}
+    return Board(table, comparisons(scores, draws=500), names, frozenset(names), controls)
+
+
+def test_a_control_is_never_the_best_map_nor_counted_among_the_maps(controlled):
+    assert controlled.leaderboard.iloc[0]["map"] == "gradient_random"  # the best score of all
+    assert list(controlled.rows("nss")["map"]) == ["cam", "gradcam", "gradient"]
+    assert findings(controlled)[0].startswith("Closest to human gaze by NSS: CAM on net")
+    marked = {row.label: row for row in leaderboard_rows(controlled, ["nss"], "nss")}
+    assert marked["Gradient (random weights)"].baseline
+    assert [label for label, row in marked.items() if row.cells[0].best] == ["CAM"]
+    without = leaderboard_rows(controlled, ["nss"], "nss", controls=False)
+    assert {row.label for row in without} == {"CAM", "Grad-CAM", "Gradient"}
+
+
+def test_it_is_said_which_scores_owe_nothing_to_training(controlled):
+    (sentence,) = [text for text in findings(controlled) if text.startswith("What training adds")]
+    assert "of 3 maps 1 score better" in sentence
+    told, worse = sentence.split("no difference can be told for ")[1].split("; worse than")
+    assert told.startswith("Grad-CAM on net (")
+    assert "Gradient on net (−1." in worse
+
+
+def test_it_is_said_which_maps_stay_the_same_without_training(controlled):
+    (sentence,) = [text for text in findings(controlled) if text.startswith("Much the same map")]
+    assert "Grad-CAM on net, 0.900 [0.800, 0.950]" in sentence
+    assert "CAM on net, 0.100" not in sentence
+    assert "Gradient on net" not in sentence  # 0.4 to 0.8: not above 0.5 with confidence
+
+
+def test_the_table_of_controls_has_correlation_and_difference(controlled):
+    rows = controls_rows(controlled)
+    assert [row.label for row in rows] == ["Grad-CAM", "Gradient", "CAM"]
+    assert rows[2].correlation == "0.100 [0.000, 0.200]"
+    assert rows[2].differences[0].startswith("+0.")
+
+
+def test_without_controls_nothing_is_said_of_training(board):
+    assert controls_rows(board) == []
+    assert not [text for text in findings(board) if "training" in text or "untrained" in text]
 
 
 def test_maps_are_read_method_by_method_and_layer_by_layer():

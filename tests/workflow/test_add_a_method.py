@@ -3,7 +3,6 @@
 The how-to's own code block is dropped into a copy of the project.
 """
 
-import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from .how_to import PROJECT, page_files
+
 MAPS = "results/tiny/efficientnet_lite0/maps"
 
 
@@ -66,9 +66,8 @@ def stamps(folder):
 def test_the_how_to_s_method_is_a_target_and_only_it_runs(copy):
     snakemake(copy, f"{MAPS}/cam.h5", f"{MAPS}/gradcam.h5")
     before = stamps(copy)
-    page = (PROJECT / "docs" / "add-a-method.md").read_text()
-    name = re.search(r"`bench/attention/(\w+)\.py`", page)[1]
-    code = re.search(r"```python\n(.+?)```", page, flags=re.DOTALL)[1]
+    path, code = next(iter(page_files("add-a-method.md").items()))
+    name = Path(path).stem
     (copy / "bench" / "attention" / f"{name}.py").write_text(code)
 
     snakemake(copy, f"{MAPS}/{name}.h5")

@@ -48,6 +48,23 @@ def test_an_import_inside_a_function_counts(package):
     assert fingerprint.code("attention/late.py") != before
 
 
+@pytest.mark.parametrize(
+    "line", ["from .parts import mean", "from . import parts", "from theirs.deep.parts import mean"]
+)
+def test_an_edit_of_a_plugin_s_own_package_changes_the_fingerprint(line, tmp_path):
+    folder = tmp_path / "theirs" / "deep"
+    folder.mkdir(parents=True)
+    for name in ("../__init__.py", "__init__.py", "parts.py", "other.py"):
+        (folder / name).touch()
+    (folder / "own.py").write_text(f"{line}\n")
+    before = fingerprint.code(folder / "own.py")
+    (folder / "other.py").write_text("# edited\n")
+    assert fingerprint.code(folder / "own.py") == before
+    (folder / "parts.py").write_text("# edited\n")
+    fingerprint._imports.cache_clear()
+    assert fingerprint.code(folder / "own.py") != before
+
+
 def _files(rule):
     """The files of this project that a rule's fingerprint covers, below bench/."""
     found = set()
