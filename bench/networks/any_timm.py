@@ -1,7 +1,7 @@
 """Any classifier of timm, by `timm:NAME` or `timm:NAME.TAG`.
 
-Its id, in paths and tables, is `timm_NAME` or `timm_NAME-TAG`; both forms are understood everywhere.
-timm is an extra of this package (`models`). Stages and classifier are found by walking the graph
+Its id, in paths and tables, is `timm_NAME` or `timm_NAME-TAG`; both forms are understood. timm is
+an extra of this package (`models`). Stages and classifier are found by walking the graph
 (`_walk.py`); input size and the channels' mean and deviation are those of timm's configuration of
 the weights. Class names are known where there are 1000 classes, ImageNet's.
 """

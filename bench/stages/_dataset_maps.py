@@ -17,6 +17,7 @@ from bench.files import written_whole
 from bench.maps import write_map
 
 if TYPE_CHECKING:
+    from bench.attention._throughput import Throughput
     from bench.networks import Network
 
 log = logging.getLogger("bench")
@@ -28,12 +29,14 @@ def write_dataset_maps(
     network: Network,
     stimuli: list[Path],
     *,
-    batch_size: int,
+    batch_size: int | str,
+    precision: str,
+    workers: int | str,
     fingerprints: dict[str, str],
     record: str,
     quiet: bool,
-) -> None:
-    """Writes a file per method; each appears when all of them are whole.
+) -> Throughput:
+    """Writes a file per method; each appears when all of them are whole. Tells how fast it went.
 
     `methods` is {name: options}; `fingerprints` and `record` are what the workflow's planner
     reads back (bench/workflow/plan.py). Maps go to disk batch by batch.
@@ -49,12 +52,20 @@ def write_dataset_maps(
                 method=method,
                 model=network.name,
                 options=json.dumps(options, sort_keys=True),
+                precision=precision,
                 record=record,
                 weights=network.weights_id,
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
                 fingerprint=fingerprints[method],
             )
-        attended = attend_images(methods, network, stimuli, batch_size=batch_size)
+        attended = attend_images(
+            methods,
+            network,
+            stimuli,
+            batch_size=batch_size,
+            precision=precision,
+            workers=workers,
+        )
         bar = tqdm(attended, total=len(stimuli), unit="image", disable=quiet)
         bar.set_description(f"{network.name}, {len(methods)} methods")
         for item in bar:
@@ -72,3 +83,4 @@ def write_dataset_maps(
         for method, reason in attended.not_applicable.items():
             files[method].attrs["not_applicable"] = reason
             log.warning("%s does not apply to %s: %s", method, network.label, reason)
+    return attended.throughput

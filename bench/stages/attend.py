@@ -29,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a name, several with commas, or JSON {"name": {options}} (%(default)s)',
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
-    parser.add_argument("--batch-size", type=int, default=8, help="%(default)s")
+    parser.add_argument("--batch-size", type=_number_or_auto, default="auto", help="%(default)s")
+    parser.add_argument("--precision", default="float32", help="or bfloat16 (%(default)s)")
+    parser.add_argument(
+        "--workers", type=_number_or_auto, default="auto", help="that decode (%(default)s)"
+    )
     parser.add_argument("--output-folder", type=Path, metavar="FOLDER", help="for {method}.h5")
     parser.add_argument("--record", default="", help="of the workflow's job, kept in the files")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the first map over it")
@@ -44,6 +48,12 @@ def run(arguments: argparse.Namespace) -> None:
         _dataset_maps(arguments, methods)
     else:
         raise UsageError("give IMAGE... with --overlay out.png, or --dataset with --output-folder.")
+
+
+def _number_or_auto(text: str) -> int | str:
+    if text != "auto" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected auto or a number")
+    return text if text == "auto" else int(text)
 
 
 def _methods(text: str) -> dict[str, dict[str, Any]]:
@@ -81,20 +91,23 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             model=arguments.model,
             weights=weights,
             stimuli=photographs,
+            precision=arguments.precision,
         )
         for method, options in methods.items()
     }
-    write_dataset_maps(
+    throughput = write_dataset_maps(
         arguments.output_folder,
         methods,
         network,
         dataset.stimuli(),
         batch_size=arguments.batch_size,
+        precision=arguments.precision,
+        workers=arguments.workers,
         fingerprints=fingerprints,
         record=arguments.record,
         quiet=arguments.quiet,
     )
-    log.info("%d images, %s", len(dataset.stimuli()), ", ".join(methods))
+    log.info("%d images, %s: %s", len(dataset.stimuli()), ", ".join(methods), throughput)
 
 
 def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
@@ -116,7 +129,14 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
     )
     rows: dict[str, dict[str, Any]] = {}
     titles = {}
-    attended = attend_images(methods, network, arguments.images, batch_size=arguments.batch_size)
+    attended = attend_images(
+        methods,
+        network,
+        arguments.images,
+        batch_size=arguments.batch_size,
+        precision=arguments.precision,
+        workers=arguments.workers,
+    )
     for item in attended:
         titles[item.image_id] = f"{item.image_id}\n{item.target_name}"
         for method, maps in item.maps.items():

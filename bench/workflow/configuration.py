@@ -12,7 +12,7 @@ from bench.attention import method_files, option_names
 from bench.datasets import Dataset, dataset_files, load_dataset
 from bench.errors import UsageError, unknown_name
 from bench.metrics import metric_names
-from bench.networks import network_names, weights_fingerprint
+from bench.networks import network_entry, weights_fingerprint
 from bench.protocols import get_protocol
 from bench.schemas import checked
 
@@ -29,7 +29,9 @@ class Settings:
     metrics: list[str]
     protocol: str
     device: str
-    batch_size: int
+    batch_size: int | str
+    precision: str
+    workers: int | str
     seed: int
 
 
@@ -44,21 +46,25 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     roots = {name: Path(root).expanduser() for name, root in config["roots"].items()}
     for name in [*config["datasets"], *roots]:
         _known("dataset", name, files)
-    for name in [*config["models"], *config["weights"]]:
-        _known("model", name, network_names())
-    weights = {name: _as_list(paths) for name, paths in config["weights"].items()}
-    for name in config["models"]:
+    models = list(dict.fromkeys(network_entry(name, "model").name for name in config["models"]))
+    weights = {
+        network_entry(name, "model").name: _as_list(paths)
+        for name, paths in config["weights"].items()
+    }
+    for name in models:
         weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
     return Settings(
         datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
-        models=config["models"],
+        models=models,
         weights=weights,
         methods=_methods(config["methods"]),
         metrics=_metrics(config["metrics"]),
         protocol=get_protocol(config["protocol"]).name,
         device=config["device"],
         batch_size=config["batch_size"],
+        precision=config["precision"],
+        workers=config["workers"],
         seed=config["seed"],
     )
 

@@ -49,8 +49,9 @@ def map_fingerprint(
     model: str,
     weights: list[str],
     stimuli: str,
+    precision: str = "float32",
 ) -> str:
-    """What one method's map file depends on: code, options, network, weights, photographs."""
+    """What one method's map file depends on: code, options, network, weights, photographs, ..."""
     return fingerprint.combined(
         code=fingerprint.code(
             method_files()[method],
@@ -63,6 +64,7 @@ def map_fingerprint(
         model=model,
         weights=weights_fingerprint(model, weights or "default"),
         stimuli=stimuli,
+        precision=precision,
     )
 
 
@@ -210,6 +212,7 @@ class Plan:
         words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
+        words += ["--precision", self.settings.precision, "--workers", str(self.settings.workers)]
         if self.weights(job.model):
             words += ["--weights", *self.weights(job.model)]
         arguments = f"{self.dataset_arguments(job.dataset)} {shlex.join(words)}"
@@ -229,6 +232,7 @@ class Plan:
                 model=model,
                 weights=self.weights(model),
                 stimuli=photographs,
+                precision=self.settings.precision,
             )
             path = Path(MAPS.format(dataset=dataset, model=model, method=method))
             found, record = stored_fingerprint(path)
