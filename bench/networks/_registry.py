@@ -14,7 +14,14 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.literals import literals
 
-from ._elsewhere import is_timm, timm_id, timm_name, torchvision_files, torchvision_weights
+from ._elsewhere import (
+    is_timm,
+    timm_files,
+    timm_id,
+    timm_name,
+    torchvision_files,
+    torchvision_weights,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -53,6 +60,16 @@ def entries() -> dict[str, Entry]:
 def network_names() -> tuple[str, ...]:
     """The ids of the networks that have a file here; torchvision and timm bring further ones."""
     return tuple(entries())
+
+
+def further_networks(package: str) -> tuple[str, ...]:
+    """The classifiers of "torchvision" or "timm", by their own names, without those listed here.
+
+    Read without importing the package. UsageError where timm is not installed.
+    """
+    if package == "timm":
+        return tuple(timm_files())
+    return tuple(name for name in torchvision_files() if name not in entries())
 
 
 def network_entry(name: str, kind: str = "network") -> Entry:

@@ -69,8 +69,12 @@ def _stages(graph: Graph, before: int) -> tuple[dict[str, str], list[int]]:
 
 
 def _mostly_behind(graph: Graph, number: int) -> bool:
-    """Whether most of the weighing operations come after this node."""
-    weighing = [i for i, node in enumerate(graph.nodes) if node.operation in WEIGHING]
+    """Whether most of the weighing operations on positions or tokens come after this node."""
+    weighing = [
+        i
+        for i, node in enumerate(graph.nodes)
+        if node.operation in WEIGHING and len(node.shape) > 2 and _count(node.shape[2:]) > 1
+    ]
     return sum(i > number for i in weighing) > len(weighing) / 2
 
 
