@@ -15,6 +15,7 @@ from bench.controls import is_control
 from bench.errors import BenchError, MethodError, NotApplicable, UsageError, unknown_name
 from bench.networks import Network
 
+from ._batch_size import is_out_of_memory
 from ._registry import Method, load_method, place_of
 from .tape import Tape
 
@@ -117,10 +118,9 @@ def read(
                 found[method.name] = _checked(method, method.maps(tape, **given), tape, given)
         except NotApplicable as reason:
             found[method.name] = reason
-        except torch.OutOfMemoryError:
-            raise  # not the method's fault: a smaller batch may do
         except Exception as error:
-            if failed is None:
+            # Memory that runs out is not the method's fault: a smaller batch may do.
+            if failed is None or is_out_of_memory(error):
                 raise
             failed[method.name] = _failure(method, error)
     return {method.name: found[method.name] for method, _ in asked if method.name in found}

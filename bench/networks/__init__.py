@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ._fingerprint import Weights, weights_fingerprint
 from ._network import Blueprint, Classifier, Network
-from ._registry import network_entry, network_names
+from ._registry import further_networks, network_entry, network_names
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,7 @@ __all__ = [
     "Blueprint",
     "Classifier",
     "Network",
+    "further_networks",
     "load_network",
     "network_entry",
     "network_names",
@@ -37,6 +38,10 @@ def load_network(
     preprocessing: str | None = None,
 ) -> Network:
     """The `Network` of this name, in evaluation mode, on `device`, in `dtype` (default float32).
+
+    `name` is one of `network_names()`, any other classifier of torchvision by torchvision's name,
+    or `timm:NAME` for one of timm's (an extra). What no file describes has its stages and its
+    classifier found by walking its graph (`_walk.py`); a vision transformer then has no stages.
 
     `weights`: "default" takes the packaged or published weights (published ones are downloaded
     once and cached by torch.hub); a path (.safetensors, or .pth read with weights_only=True) or a

@@ -25,8 +25,9 @@ def weights_fingerprint(name: str, weights: Weights = "default") -> str:
     """What identifies the weights: file checksums, package and version, or torchvision's enum.
 
     `sha256:...` (several joined by `+`) for local files, `package:NAME==VERSION` for packaged
-    weights, `torchvision:ENUM` for downloaded ones, `random` for None. Raises UsageError for an
-    unknown network or one that needs files, DataError for a file that cannot be read.
+    weights, `torchvision:ENUM` or `timm==VERSION:NAME` for downloaded ones, `random` for None.
+    Raises UsageError for an unknown network or one that needs files, DataError for a file that
+    cannot be read.
     """
     entry = network_entry(name)
     if weights is None:
@@ -45,6 +46,8 @@ def weights_fingerprint(name: str, weights: Weights = "default") -> str:
                 f"{name}: its weights come from the package {source!r}, which is not installed; "
                 f"install it, or name a file: weights={{{name}: PATH}}"
             ) from None
+    if kind == "timm":
+        return f"timm=={version('timm')}:{source}"
     return entry.source
 
 

@@ -8,9 +8,10 @@ import torch
 from bench.errors import DataError, UsageError, unknown_name
 
 from ._fingerprint import Weights, needs_files, weight_files, weights_fingerprint
-from ._network import Blueprint, Network
+from ._network import Blueprint, Classifier, Network
 from ._preprocessing import Preprocessing
 from ._registry import network_entry
+from ._walk import walk
 from ._weights import build, fit, published, read_state
 
 
@@ -24,6 +25,7 @@ def load(
 ) -> Network:
     """See `bench.networks.load_network`."""
     entry = network_entry(name)
+    name = entry.name
     family = importlib.import_module(f"bench.networks.{entry.path.stem}")
     blueprint: Blueprint = family.blueprint(name)
     files = weight_files(weights)
@@ -41,24 +43,47 @@ def load(
         blueprint.make,
         state,
         lambda made, tensors: fit(name, made, tensors, origin, blueprint.missing),
+        on_meta=blueprint.on_meta,
     )
     module.eval().requires_grad_(False)
+    prepare = _preprocessing(name, blueprint, preprocessing, said)
+    stages, classifier = blueprint.stages, blueprint.classifier
+    if stages is None:
+        stages, classifier = _walked(name, module, prepare.size)
     try:
-        module.to(device=device, dtype=dtype)
+        module.to(device=device, dtype=dtype, memory_format=memory_format(device))
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"{name}: device {str(device)!r} cannot be used: {error}") from None
-    prepare = _preprocessing(name, blueprint, preprocessing, said)
     return Network(
         name=name,
         label=entry.label,
         module=module,
         preprocess=prepare,
         input_size=prepare.size,
-        stages=dict(blueprint.stages),
+        stages=dict(stages),
         classes=blueprint.classes,
-        classifier=blueprint.classifier,
+        classifier=classifier,
         weights_id=weights_fingerprint(name, weights),
     )
+
+
+def _walked(
+    name: str, module: torch.nn.Module, size: tuple[int, int]
+) -> tuple[dict[str, str], Classifier | None]:
+    """Stages and classifier of a network that no file describes."""
+    try:
+        return walk(module, size)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{name}: its stages cannot be found by walking its graph: {error}. A file in "
+            "bench/networks/ that names them makes it usable"
+        ) from None
+
+
+def memory_format(device: str | torch.device) -> torch.memory_format:
+    """How image tensors lie in memory: channels last on a GPU, whose matrix units read them so."""
+    gpu = torch.device(device).type == "cuda"
+    return torch.channels_last if gpu else torch.preserve_format
 
 
 def _preprocessing(name: str, blueprint: Blueprint, wanted: str | None, said: str) -> Preprocessing:

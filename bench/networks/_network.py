@@ -56,14 +56,17 @@ class Blueprint:
 
     `make` constructs the module; `fetch` returns the published state dict (None: there is none);
     `rename` turns a published state dict into the module's own keys; `missing` is an advice to
-    add when a file lacks the keys given as its argument.
+    add when a file lacks the keys given as its argument. Without `stages` these and the classifier
+    are found by walking the graph (`_walk.py`). `on_meta` says that all of the module's tensors
+    stand in its state dict and none is computed from another: it then can be made without memory.
     """
 
     make: Callable[[], torch.nn.Module]
-    stages: dict[str, str]
-    classifier: Classifier
     preprocessing: dict[str, Preprocessing]
     classes: tuple[str, ...]
+    stages: dict[str, str] | None = None
+    classifier: Classifier | None = None
     fetch: Callable[[], dict] | None = None
     rename: Callable[[dict], dict] = field(default=lambda state: state)
     missing: Callable[[list[str]], str] = field(default=lambda keys: "")
+    on_meta: bool = True

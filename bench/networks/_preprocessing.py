@@ -40,5 +40,7 @@ class Preprocessing:
 
 # The means and deviations of ImageNet that torchvision's weights were trained with.
 TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+# (v - 0.5) / 0.5: the Inception family, and all that was trained with TensorFlow's habits.
+HALVES = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 # VGG's published Caffe weights: B, G, R in 0..255 minus the mean pixel (Simonyan & Zisserman 2014).
 CAFFE = Preprocessing(mean=(103.939, 116.779, 123.68), maximum=255.0, bgr=True)

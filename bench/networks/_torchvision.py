@@ -1,8 +1,14 @@
 """torchvision's constructors and published weights, imported only when a network is loaded."""
 
+import re
 from collections.abc import Callable
 
 from torch import nn
+
+# DenseNet's published files still have the dots that module names may no longer contain: `norm.1`
+# for `norm1`. Those of GoogLeNet and Inception v3 have heads that serve training only.
+DOTTED = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
+AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
 def maker(name: str, **options) -> Callable[[], nn.Module]:
@@ -27,3 +33,12 @@ def fetcher(source: str) -> Callable[[], dict]:
         )
 
     return fetch
+
+
+def modern_keys(state: dict) -> dict:
+    """A published state dict under the names of today's modules, without auxiliary heads."""
+    return {
+        DOTTED.sub(r"\1\2", key): value
+        for key, value in state.items()
+        if not key.startswith(AUXILIARY)
+    }

@@ -15,16 +15,20 @@ from ._fingerprint import missing_file
 
 
 def build(
-    make: Callable[[], nn.Module], state: dict | None, check: Callable[[nn.Module, dict], None]
+    make: Callable[[], nn.Module],
+    state: dict | None,
+    check: Callable[[nn.Module, dict], None],
+    *,
+    on_meta: bool = True,
 ) -> nn.Module:
     """The module of `make` with the tensors of `state`; as constructed where `state` is None.
 
-    With weights the module is made without memory, so its random initialisation costs no time and
-    draws nothing from the global random generator.
+    With weights nothing is drawn from the global random generator, and with `on_meta` the module
+    is made without memory, so that its random initialisation costs no time either.
     """
     if state is None:
         return make()
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]), torch.device("meta" if on_meta else "cpu"):
         module = make()
     check(module, state)
     module.load_state_dict(state, strict=True, assign=True)

@@ -3,12 +3,10 @@
 The last ReLU is functional: the stage `conv5` is `features.norm5` after it.
 """
 
-import re
-
 from ._classes import imagenet_classes
 from ._network import Blueprint, Classifier
 from ._preprocessing import TORCHVISION
-from ._torchvision import fetcher, maker
+from ._torchvision import fetcher, maker, modern_keys
 
 NETWORKS = {
     "densenet121": {
@@ -25,15 +23,13 @@ STAGES = {
     "conv4": "features.transition3.relu",
     "conv5": "features.norm5",
 }
-# Published files still have the dots that module names may no longer contain: `norm.1` for `norm1`.
-DOTTED = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 
 
 def blueprint(name: str) -> Blueprint:
     return Blueprint(
         make=maker(name),
         fetch=fetcher(NETWORKS[name]["weights"]),
-        rename=lambda state: {DOTTED.sub(r"\1\2", key): value for key, value in state.items()},
+        rename=modern_keys,
         stages=STAGES,
         classifier=Classifier("classifier", "gap_linear"),
         preprocessing={"torchvision": TORCHVISION},

@@ -7,8 +7,8 @@ once. The auxiliary classifiers, used in training only, are left out, in weight 
 
 from ._classes import imagenet_classes
 from ._network import Blueprint, Classifier
-from ._preprocessing import Preprocessing
-from ._torchvision import fetcher, maker
+from ._preprocessing import HALVES
+from ._torchvision import fetcher, maker, modern_keys
 
 NETWORKS = {
     "googlenet": {
@@ -25,20 +25,15 @@ STAGES = {
     "conv4": "inception4e",
     "conv5": "inception5b",
 }
-HALVES = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 def blueprint(name: str) -> Blueprint:
     return Blueprint(
         make=maker("googlenet", aux_logits=False, init_weights=True, transform_input=False),
         fetch=fetcher(NETWORKS[name]["weights"]),
-        rename=_without_auxiliary,
+        rename=modern_keys,
         stages=STAGES,
         classifier=Classifier("fc", "gap_linear"),
         preprocessing={"torchvision": HALVES},
         classes=imagenet_classes(),
     )
-
-
-def _without_auxiliary(state: dict) -> dict:
-    return {key: value for key, value in state.items() if not key.startswith(("aux1.", "aux2."))}

@@ -20,6 +20,7 @@ from bench.files import written_whole
 from bench.maps import write_map
 
 if TYPE_CHECKING:
+    from bench.attention._throughput import Throughput
     from bench.networks import Network
 
 log = logging.getLogger("bench")
@@ -31,15 +32,17 @@ def write_dataset_maps(
     network: Network,
     stimuli: list[Path],
     *,
-    batch_size: int,
+    batch_size: int | str,
+    precision: str,
+    workers: int | str,
     fingerprints: dict[str, str],
     record: str,
     quiet: bool,
     plugins: list[Path] = (),
     targets: dict[str, int] | None = None,
     renamed: Callable[[str], str] = str,
-) -> None:
-    """Writes a file per method; each appears when all of them are whole.
+) -> Throughput:
+    """Writes a file per method; each appears when all of them are whole. Tells how fast it went.
 
     `methods` is {name: options}; `fingerprints` and `record` are what the workflow's planner
     reads back (bench/workflow/plan.py). Maps go to disk batch by batch. `targets` are the classes
@@ -67,6 +70,7 @@ def write_dataset_maps(
                 method=renamed(method),
                 model=network.name,
                 options=json.dumps(options, sort_keys=True),
+                precision=precision,
                 record=record,
                 weights=network.weights_id,
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
@@ -80,6 +84,8 @@ def write_dataset_maps(
             network,
             stimuli,
             batch_size=batch_size,
+            precision=precision,
+            workers=workers,
             targets=targets,
             plugins=plugins,
             failed=failed,
@@ -107,6 +113,7 @@ def write_dataset_maps(
             files[method].clear()
             files[method].attrs.update(maps="[]", failed=str(error), fingerprint="failed")
             log.error("%s", error)
+    return attended.throughput
 
 
 def _stop_if_all_failed(failed: dict[str, BenchError], methods: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from bench.networks._untrained import untrained
 from bench.stages._dataset_maps import write_dataset_maps
 
 if TYPE_CHECKING:
+    from bench.attention._throughput import Throughput
     from bench.networks import Network
 
 
@@ -21,21 +22,23 @@ def write_random_maps(
     stimuli: list[Path],
     *,
     seed: int,
-    batch_size: int,
+    batch_size: int | str,
+    workers: int | str,
     **choices: Any,
-) -> None:
+) -> Throughput:
     """Writes {method}_random.h5 with maps {map}_random; `choices` as in `write_dataset_maps`.
 
     The class that is explained is the top class of the trained `network`, so that a map and its
     control answer the same question.
     """
-    seen = attend_images([], network, stimuli, batch_size=batch_size)
-    write_dataset_maps(
+    seen = attend_images([], network, stimuli, batch_size=batch_size, workers=workers)
+    return write_dataset_maps(
         folder,
         methods,
         untrained(network, seed),
         stimuli,
         batch_size=batch_size,
+        workers=workers,
         targets={item.image_id: item.target for item in seen},
         renamed=control_of,
         **choices,

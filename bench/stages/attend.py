@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a name, several with commas, or JSON {"name": {options}} (%(default)s)',
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
-    parser.add_argument("--batch-size", type=int, default=8, help="%(default)s")
+    parser.add_argument("--batch-size", type=_number_or_auto, default="auto", help="%(default)s")
+    parser.add_argument("--precision", default="float32", help="or bfloat16 (%(default)s)")
+    parser.add_argument(
+        "--workers", type=_number_or_auto, default="auto", help="that decode (%(default)s)"
+    )
     add_plugins(parser)
     parser.add_argument(
         "--random-weights",
@@ -52,6 +56,12 @@ def run(arguments: argparse.Namespace) -> None:
         _dataset_maps(arguments, methods)
     else:
         raise UsageError("give IMAGE... with --overlay out.png, or --dataset with --output-folder.")
+
+
+def _number_or_auto(text: str) -> int | str:
+    if text != "auto" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected auto or a number")
+    return text if text == "auto" else int(text)
 
 
 def _methods(text: str, plugins: list[Path]) -> dict[str, dict[str, Any]]:
@@ -91,6 +101,7 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             model=arguments.model,
             weights=weights,
             stimuli=photographs,
+            precision=arguments.precision,
             plugins=arguments.plugins,
             random_seed=arguments.random_weights,
         )
@@ -98,22 +109,25 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
     }
     control = arguments.random_weights is not None
     write = partial(write_random_maps, seed=arguments.random_weights)
-    (write if control else write_dataset_maps)(
+    throughput = (write if control else write_dataset_maps)(
         arguments.output_folder,
         methods,
         network,
         dataset.stimuli(),
         batch_size=arguments.batch_size,
+        precision=arguments.precision,
+        workers=arguments.workers,
         fingerprints=fingerprints,
         record=arguments.record,
         quiet=arguments.quiet,
         plugins=arguments.plugins,
     )
     log.info(
-        "%d images, %s%s",
+        "%d images, %s%s: %s",
         len(dataset.stimuli()),
         ", ".join(methods),
         " on random weights" if control else "",
+        throughput,
     )
 
 
@@ -145,6 +159,8 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
         batch_size=arguments.batch_size,
         plugins=arguments.plugins,
         failed=failed,
+        precision=arguments.precision,
+        workers=arguments.workers,
     )
     for item in attended:
         titles[item.image_id] = f"{item.image_id}\n{item.target_name}"

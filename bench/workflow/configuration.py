@@ -13,7 +13,7 @@ from bench.attention._registry import check_id
 from bench.datasets import Dataset, dataset_files, load_dataset
 from bench.errors import DataError, UsageError, unknown_name
 from bench.metrics import metric_names
-from bench.networks import network_names, weights_fingerprint
+from bench.networks import network_entry, weights_fingerprint
 from bench.protocols import get_protocol
 from bench.schemas import checked
 
@@ -30,7 +30,9 @@ class Settings:
     metrics: list[str]
     protocol: str
     device: str
-    batch_size: int
+    batch_size: int | str
+    precision: str
+    workers: int | str
     seed: int
     plugins: list[str]
     external: dict[str, dict[str, str]]  # data set -> name -> where its maps lie
@@ -49,11 +51,13 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     roots = {name: Path(root).expanduser() for name, root in config["roots"].items()}
     for name in [*config["datasets"], *roots]:
         _known("dataset", name, files)
-    for name in [*config["models"], *config["weights"]]:
-        _known("model", name, network_names())
     plugins = _as_list(config["plugins"])
-    weights = {name: _as_list(paths) for name, paths in config["weights"].items()}
-    for name in config["models"]:
+    models = list(dict.fromkeys(network_entry(name, "model").name for name in config["models"]))
+    weights = {
+        network_entry(name, "model").name: _as_list(paths)
+        for name, paths in config["weights"].items()
+    }
+    for name in models:
         weights_fingerprint(name, weights.get(name, "default"))  # raises where they are missing
     known = list(method_files(plugins))
     external = _external(config["external"], config["datasets"], files, known)
@@ -62,13 +66,15 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     return Settings(
         datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
-        models=config["models"],
+        models=models,
         weights=weights,
         methods=_methods(config["methods"], plugins),
         metrics=_metrics(config["metrics"], get_protocol(config["protocol"]).metrics),
         protocol=config["protocol"],
         device=config["device"],
         batch_size=config["batch_size"],
+        precision=config["precision"],
+        workers=config["workers"],
         seed=config["seed"],
         plugins=plugins,
         external=external,

@@ -63,6 +63,7 @@ def map_fingerprint(
     stimuli: str,
     plugins: Sequence[str | Path] = (),
     random_seed: int | None = None,
+    precision: str = "float32",
 ) -> str:
     """What one method's map file depends on: code, options, network, weights, photographs.
 
@@ -80,6 +81,7 @@ def map_fingerprint(
         "model": model,
         "weights": weights_fingerprint(model, weights or "default"),
         "stimuli": stimuli,
+        "precision": precision,
     }
     if random_seed is not None:
         parts["control"] = fingerprint.code("stages/_random_maps.py")
@@ -302,6 +304,7 @@ class Plan:
         words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
+        words += ["--precision", self.settings.precision, "--workers", str(self.settings.workers)]
         if self.weights(job.model):
             words += ["--weights", *self.weights(job.model)]
         if any(not is_built_in(name) for name in names) and self.settings.plugins:
@@ -329,6 +332,7 @@ class Plan:
                 stimuli=photographs,
                 plugins=plugins,
                 random_seed=self.settings.seed if is_control(name) else None,
+                precision=self.settings.precision,
             )
             path = Path(MAPS.format(dataset=dataset, model=model, method=name))
             found, record = stored_fingerprint(path)

@@ -29,7 +29,14 @@ def test_an_empty_configuration_is_the_demo():
         ({"weights": {"vgg": "x"}}, r"unknown model 'vgg'"),
         ({"protocol": "papr"}, r"unknown protocol 'papr': did you mean 'paper'"),
         ({"batchsize": 3}, r"unknown key 'batchsize'; did you mean 'batch_size'"),
-        ({"batch_size": "x"}, r"key 'batch_size': found 'x'; expected integer"),
+        ({"batch_size": "x"}, r"key 'batch_size': found 'x'; expected auto or a number"),
+        ({"workers": -1}, r"key 'workers': found -1; expected 0 or more"),
+        (
+            {"precision": "half"},
+            r"key 'precision': found 'half'; expected one of float32",
+        ),
+        ({"models": ["timm:resnt18"]}, r"unknown timm model 'resnt18': did you mean 'resnet18'"),
+        ({"models": ["mobilenet_v3"]}, r"unknown model 'mobilenet_v3': .*'mobilenet_v3_small'"),
         ({"batch_size": 0}, r"key 'batch_size': found 0; expected 1 or more"),
         ({"device": "gpu"}, r"key 'device': found 'gpu'"),
         ({"datasets": []}, r"key 'datasets': found \[\]; expected at least 1"),
@@ -66,6 +73,15 @@ def test_options_from_the_command_line_are_numbers_and_truth_values_again():
 def test_an_unknown_option_of_a_method_is_named():
     with pytest.raises(UsageError, match=r"option of gradcam 'layr': did you mean 'layer'"):
         read_settings({"methods": {"gradcam": {"layr": "conv2"}}}, PROJECT)
+
+
+def test_networks_of_torchvision_and_timm_are_known_and_stand_under_file_safe_ids():
+    given = ["mobilenet_v3_large", "timm:resnet18.a1_in1k", "timm_resnet18-a1_in1k"]
+    settings = read_settings(
+        {"models": given, "weights": {"timm:resnet18.a1_in1k": __file__}}, PROJECT
+    )
+    assert settings.models == ["mobilenet_v3_large", "timm_resnet18-a1_in1k"]
+    assert settings.weights == {"timm_resnet18-a1_in1k": [__file__]}
 
 
 def test_a_network_without_weights_is_refused_before_anything_runs():

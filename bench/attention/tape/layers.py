@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from torch import Tensor
 
-from bench.errors import UsageError
+from bench.errors import NotApplicable, UsageError
 from bench.networks import Network
 
 from .recorder import Recorder
@@ -29,11 +29,14 @@ def find_layer(network: Network, name: str | None) -> Layer:
     a ReLU itself. A module name means the module's own output. Where a stage and a module share a
     name the stage is meant; `module:NAME` always means the module.
 
-    Raises UsageError with the nearest names.
+    Raises UsageError with the nearest names, NotApplicable for None where there are no stages.
     """
     if name is None:
         if not network.stages:
-            raise UsageError(f"{network.name} names no stages: say which layer, layer=MODULE")
+            raise NotApplicable(
+                f"{network.name} has no convolutional stages to take the last of; a layer that "
+                "gives a grid (N, C, h, w) can be named, layer=MODULE"
+            )
         name = list(network.stages)[-1]
     if name in network.stages:
         return Layer(network.stages[name], activated=True)
