@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING, Any
 from ._registry import load_method, method_file, method_files, method_names, option_names
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from bench.networks import Network
 
-__all__ = ["attend", "load_method", "method_file", "method_files", "method_names", "option_names"]
+__all__ = [
+    "attend",
+    "fixation_points",
+    "load_method",
+    "method_file",
+    "method_files",
+    "method_names",
+    "option_names",
+]
 
 
 def attend(
@@ -52,3 +61,23 @@ def attend(
     from ._attend import attend
 
     return attend(methods, network, images, targets, plugins=plugins, **options)
+
+
+def fixation_points(
+    network: Network, images: Tensor, targets: Tensor | None = None, **options: Any
+) -> list[np.ndarray]:
+    """The CNN Fixations of each image: arrays (P, 2) of (x, y) in pixels of the network's input.
+
+    `images` (N, 3, H, W) and `targets` (N,) as in `attend`; `options` are `position`, `fc_spatial`,
+    `start`, `remove_outliers`, `radius` and `share` (see `bench/attention/cnn_fixations.py`).
+    Points are float64 whole numbers, 0-based, x right and y down, each pixel once, by row and
+    column.
+
+    Raises UsageError for unknown options and wrong shapes, NotApplicable for a network with an
+    operation that cannot be unravelled, naming it.
+
+    Source: Mopuri, Garg & Babu 2018, CNN Fixations.
+    """
+    from ._attend import fixation_points
+
+    return fixation_points(network, images, targets, **options)
