@@ -1,6 +1,6 @@
 """Back through a network from unit to unit, by the strongest evidence: CNN Fixations' core.
 
-traced = unravel(tape.operations, {tape.result: chosen})      # which units each image's score rests on
+    traced = unravel(tape.operations, {tape.result: units})     # the pixels that the scores rest on
 
 One file per kind of layer; `walk.py` says which operation goes by which rule.
 """

@@ -20,7 +20,7 @@ from bench.errors import NotApplicable
 
 from .elementwise import PASSED
 from .rearrangement import RESHAPED
-from .units import Sent, Step, Units, excited
+from .units import Sent, Step, excited
 from .windows import chunks
 
 # The strongest input is sought among the maxima of blocks of this many inputs: a maximum is several
@@ -40,9 +40,7 @@ def matmul(step: Step) -> Sent:
     """x @ W with constant W (J, I)."""
     x, weight = step.call.args[0], step.call.argument(1, "other", step.call.kwargs.get("mat2"))
     if len(step.call.tracked) > 1 or x is not step.x or weight.ndim != 2:
-        raise NotApplicable(
-            "cnn_fixations: a matrix product of two values that depend on the image"
-        )
+        raise NotApplicable("cnn_fixations: a matrix product of two values of the image")
     return _connected(step, weight.detach().T)
 
 
@@ -79,25 +77,36 @@ def _any_sign(asked: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 def strongest_inputs(a: Tensor, weight: Tensor, row: Tensor, out: Tensor, sign: Tensor) -> Tensor:
     """The j with the largest s w_ij a_j for units (row, out), the first one at a tie: (P,)."""
-    blocks = -(-a.shape[1] // BLOCK)
-    whole = a.shape[1] // BLOCK * BLOCK
-    signed = sign.to(a.dtype)[:, None]
-    turned = bool((sign < 0).any())
     best = torch.empty_like(out)
-    for part in chunks(len(out), a.shape[1], a.device):
-        product = weight[out[part]].mul_(a[row[part]])
-        if turned:
-            product *= signed[part]
-        maxima = product[:, :whole].unflatten(1, (-1, BLOCK)).amax(2)
-        if blocks * BLOCK != whole:
-            maxima = torch.cat([maxima, product[:, whole:].amax(1, keepdim=True)], 1)
-        best[part] = maxima.argmax(1)
-    places = best[:, None] * BLOCK + torch.arange(BLOCK, device=a.device)
+    for s in (1, -1):
+        chosen = (sign == s).nonzero()[:, 0]
+        if len(chosen):
+            best[chosen] = _strongest(a if s > 0 else -a, weight, row[chosen], out[chosen])
+    return best
+
+
+def _strongest(a: Tensor, weight: Tensor, row: Tensor, out: Tensor) -> Tensor:
+    """The same with positive signs. Weights are read once for all images of the batch."""
+    asked = torch.zeros(len(a), len(weight), dtype=torch.bool, device=a.device)
+    asked[row, out] = True
+    used = asked.any(0).nonzero()[:, 0]
+    whole = a.shape[1] // BLOCK * BLOCK
+    blocks = torch.zeros(asked.shape, dtype=torch.long, device=a.device)
+    for part in chunks(len(used), a.shape[1], a.device):
+        weights, asking = weight[used[part]], asked[:, used[part]]
+        for image in asking.any(1).nonzero()[:, 0].tolist():
+            units = asking[image]
+            product = weights[units].mul_(a[image])
+            maxima = product[:, :whole].unflatten(1, (-1, BLOCK)).amax(2)
+            if whole < a.shape[1]:
+                maxima = torch.cat([maxima, product[:, whole:].amax(1, keepdim=True)], 1)
+            blocks[image, used[part][units]] = maxima.argmax(1)
+    first = blocks[row, out][:, None] * BLOCK
+    places = first + torch.arange(BLOCK, device=a.device)
     inside = places < a.shape[1]
     places = places.clamp(max=a.shape[1] - 1)
-    values = signed * weight[out[:, None], places] * a[row[:, None], places]
-    inner = values.masked_fill(~inside, -torch.inf).argmax(1)
-    return best * BLOCK + inner
+    values = weight[out[:, None], places] * a[row[:, None], places]
+    return first[:, 0] + values.masked_fill(~inside, -torch.inf).argmax(1)
 
 
 def behind_a_grid(operations: Operations, x: Tensor) -> bool:

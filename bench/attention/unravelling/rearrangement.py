@@ -29,7 +29,7 @@ REARRANGED = (
 
 
 def rearranged(step: Step) -> Sent:
-    """The operation itself, carried out on the indices of its inputs, says where units come from."""
+    """The operation, carried out on the indices of its inputs, says where units come from."""
     inputs: list[Tensor] = []
     starts: list[int] = [0]
 

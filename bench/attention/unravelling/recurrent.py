@@ -1,10 +1,11 @@
 """LSTM: back in time through the four gates.
 
-From unit i of the output m_t: every j for which one of the gates g (input, forget, cell, output) has
-W_g,m[i, j] m_{t-1, j} > 0, their union, and likewise every j of the input x_t with W_g,x[i, j]
-x_{t, j} > 0. In an image captioner the first input is the image's embedding and the later ones are
-words; these do not lead to the image and are counted (`Traced.elsewhere`). The cell state is not
-followed. A unit's sign does not matter here: gates have no sign of their own in the rule.
+From unit i of the output m_t: every j for which one of the gates g (input, forget, cell, output)
+has W_g,m[i, j] m_{t-1, j} > 0, their union, and likewise every j of the input x_t with
+W_g,x[i, j] x_{t, j} > 0. In an image captioner the first input is the image's embedding and the
+later ones are words; these do not lead to the image and are counted (`Traced.elsewhere`). The cell
+state is not followed. A unit's sign does not matter here: gates have no sign of their own in the
+rule.
 
 Source: Mopuri, Garg & Babu 2018, section 3.4 (image captioning).
 """
@@ -82,7 +83,7 @@ def _back_in_time(
     into: Tensor,
     weights: list[Tensor],
 ) -> Tensor:
-    """One layer, one direction: marks the inputs in `into` (T, N, J), gives the first state's units.
+    """One layer, one direction: marks inputs in `into` (T, N, J), gives the first state's units.
 
     `asked` (T, N, H) are units of the outputs m, `last` (N, H) of the state after the last step;
     `times` are the steps, the last one first.

@@ -94,7 +94,7 @@ class _Walk:
         else:
             parts = unsteered(x) or [f"the operation {x.grad_fn.name()}"]
             raise NotApplicable(
-                f"cnn_fixations: the network contains {parts[0]}, whose inner operations cannot be seen"
+                f"cnn_fixations: the network contains {parts[0]}, which cannot be looked into"
             )
 
     def take(self, x: Tensor) -> Units | None:

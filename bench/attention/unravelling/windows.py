@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 # Values looked at in one go: what fits a core's cache, and on a GPU what fills it.
-CHUNK = {"cpu": 2**18, "cuda": 2**26}
+CHUNK = {"cpu": 2**20, "cuda": 2**26}
 
 
 @dataclass(frozen=True)
