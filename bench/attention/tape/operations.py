@@ -79,11 +79,13 @@ class Operations:
 
     def note(self, function: Callable, args: tuple, kwargs: dict, result: Any) -> None:
         """Keeps one call, if it read something known. An operation is alive with its tensors."""
+        name = function.__self__.__name__ if function.__name__ == "__get__" else operation(function)
+        if name.endswith("_like") or name.startswith("new_"):
+            return  # reads a shape only
         tracked = tuple(x for x in _tensors((args, kwargs)) if self.knows(x))
         outputs = tuple(x for x in _tensors(result) if not self.knows(x))
         if not tracked or not outputs:
             return
-        name = function.__self__.__name__ if function.__name__ == "__get__" else operation(function)
         call = Operation(SAME.get(name, name), function, args, kwargs, tracked, outputs)
         depth = 1 + max(map(self.depth, tracked))
         for x in outputs:

@@ -85,11 +85,12 @@ def summed(step: Step) -> Sent:
     a, b = step.call.args[0], step.call.argument(1, "other")
     alpha = step.call.argument(2, "alpha", 1)
     factors = {"add": (1, alpha), "sub": (1, -alpha), "rsub": (-alpha, 1)}[step.call.name]
-    addends = [
-        (x, factor)
-        for x, factor in zip((a, b), factors, strict=True)
-        if isinstance(x, Tensor) and any(x is other for other in step.call.tracked)
-    ]
+    tensors = [pair for pair in zip((a, b), factors, strict=True) if isinstance(pair[0], Tensor)]
+    addends = [pair for pair in tensors if step.operations.knows(pair[0])]
+    # Constants take no part; what depends on the image unseen is refused where it is sent to.
+    unseen = [(x, step.only) for x, _ in tensors if x.grad_fn and not step.operations.knows(x)]
+    if unseen:
+        return unseen
     # The skip first: it wins where both are equal.
     addends.sort(key=lambda addend: step.operations.depth(addend[0]))
     values = [
