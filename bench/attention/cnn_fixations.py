@@ -11,10 +11,12 @@ What the paper leaves open or its authors' code does differently:
 
 * `fc_spatial`: on the grid the code takes one argmax per fully connected unit ("argmax", ours);
   the paper's algorithm 1 takes all positive ones ("positive"), on VGG16 nearly every cell.
-* `position`: in the winning channel the code keeps the location ("same", ours), algorithm 2 takes
-  the strongest one in the window ("strongest").
+* `position`: in the winning channel algorithm 2 takes the strongest location of the window
+  ("strongest", ours), the code keeps the location ("same"). With one view of the image "same"
+  leaves the points of networks that end in global average pooling on a lattice, 32 px apart.
 * `remove_outliers`: a point stays if strictly more than `share` (5 %) of all points, itself
   included, lie strictly nearer than `radius` (10 % of the image's diagonal; the paper: 9 to 11 %).
+  Where none would stay (such a lattice is wider than the radius), all do.
 * `start`: "score", the class's unit; "hidden", the strongest unit of the layer before the scores,
   as the paper does for captions. Default (None): "hidden" in a network with an LSTM, else "score".
 * Batch norm with a negative scale turns the evidence for the unit before it; so does a unit that
@@ -55,7 +57,7 @@ SIGMA_PX, SIDE_PX = 20.0, 224
 def maps(
     tape: Tape,
     *,
-    position: str = "same",
+    position: str = "strongest",
     fc_spatial: str = "argmax",
     start: str | None = None,
     remove_outliers: bool = True,
@@ -93,7 +95,7 @@ def maps(
 def fixations(
     tape: Tape,
     *,
-    position: str = "same",
+    position: str = "strongest",
     fc_spatial: str = "argmax",
     start: str | None = None,
     remove_outliers: bool = True,
@@ -116,7 +118,8 @@ def fixations(
     if not remove_outliers:
         return points
     diagonal_px = math.hypot(*tape.images.shape[-2:])
-    return [without_outliers(found, radius * diagonal_px, share) for found in points]
+    kept = [without_outliers(found, radius * diagonal_px, share) for found in points]
+    return [few if len(few) else found for few, found in zip(kept, points, strict=True)]
 
 
 def traced(tape: Tape, start: str | None = None, choices: Choices | None = None) -> Traced:

@@ -45,9 +45,7 @@ def main() -> None:
         "forward with the operations recorded": tape,
         "points": lambda: fixation_points(network, images),
         "map": lambda: attend("cnn_fixations", network, images),
-        "map, position=strongest": lambda: attend(
-            "cnn_fixations", network, images, position="strongest"
-        ),
+        "map, position=same": lambda: attend("cnn_fixations", network, images, position="same"),
         "map, fc_spatial=positive": lambda: attend(
             "cnn_fixations", network, images, fc_spatial="positive"
         ),

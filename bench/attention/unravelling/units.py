@@ -20,7 +20,7 @@ from bench.attention.tape.operations import Operation, Operations
 class Choices:
     """What the paper and its authors' code do differently; see `cnn_fixations`."""
 
-    position: str = "same"
+    position: str = "strongest"
     fc_spatial: str = "argmax"
 
 
