@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
     from bench.networks import Network
 
+    from ._ridge import RidgeFit
+
 __all__ = [
+    "RidgeFit",
     "attend",
+    "fit_cam",
     "fixation_points",
     "load_method",
     "method_file",
@@ -61,6 +65,48 @@ def attend(
     from ._attend import attend
 
     return attend(methods, network, images, targets, plugins=plugins, **options)
+
+
+def fit_cam(
+    network: Network,
+    images: Tensor | Iterable[Tensor],
+    *,
+    layer: str | None = None,
+    pool: str = "mean",
+    intercept: bool = True,
+    alpha: str | float = "grid",
+    batch_size: int = 8,
+) -> RidgeFit:
+    """A linear fit of all class scores on a layer's pooled activation, for `cam` on any network.
+
+    `images` is (n, 3, H, W), preprocessed, or batches of such. `layer` is a stage or module name,
+    default the last stage; `pool` "mean" or "sum" over positions (the paper sums; the scale moves
+    into the weights); `alpha` the strength of the ridge, or "grid": chosen by leave-one-out. Then
+    `attend("cam", network, images, fit=fit)`.
+
+    Warns where there are fewer images than features + 1. Raises UsageError for wrong options.
+
+    Source: Zhou et al. 2016, section 2, with the class weights regressed instead of trained.
+    """
+    from ._fit_cam import fit_cam
+
+    return fit_cam(
+        network,
+        images,
+        layer=layer,
+        pool=pool,
+        intercept=intercept,
+        alpha=alpha,
+        batch_size=batch_size,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RidgeFit":  # numpy is not needed to list methods
+        from ._ridge import RidgeFit
+
+        return RidgeFit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def fixation_points(

@@ -64,11 +64,15 @@ def method_file(name: str, extra: Iterable[str | Path] = ()) -> Path:
 
 
 def option_names(name: str, extra: Iterable[str | Path] = ()) -> list[str]:
-    """The options of a method, read from its `maps` function without importing it."""
+    """The options of a method, read from its `maps` function without importing it.
+
+    What it lists as `FIT_OPTIONS` belongs to a rule that runs before (`cam`).
+    """
     path = method_file(name, extra)
     for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
         if isinstance(node, ast.FunctionDef) and node.name == "maps":
-            return [argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)]
+            own = [argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)]
+            return own + list(literals(path).get("FIT_OPTIONS", ()))
     raise UsageError(f"{path}: expected a function maps(tape, *, ...) that gives the maps")
 
 

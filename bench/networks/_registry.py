@@ -1,8 +1,9 @@
 """Which networks exist, read from the family files without importing them (so without torch).
 
 A family is a file of this folder whose name does not start with `_`. It declares the literals
-`NETWORKS` (id -> {"label": ..., "weights": where published weights come from}) and `REFERENCE`,
-and a function `blueprint(name) -> Blueprint`.
+`NETWORKS` (id -> {"label": ..., "weights": where published weights come from, "head":
+"fully_connected" if its Classifier is of that kind, for the planner, which has no torch}) and
+`REFERENCE`, and a function `blueprint(name) -> Blueprint`.
 """
 
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from bench import __version__
 from bench.attention._batches import attend_images
+from bench.attention._ridge import load_fit
 from bench.files import written_whole
 from bench.maps import write_map
 
@@ -53,6 +54,7 @@ def write_dataset_maps(
                 weights=network.weights_id,
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
                 fingerprint=fingerprints[method],
+                **(load_fit(options["fit"]).facts if "fit" in options else {}),
             )
         attended = attend_images(methods, network, stimuli, batch_size=batch_size)
         bar = tqdm(attended, total=len(stimuli), unit="image", disable=quiet)

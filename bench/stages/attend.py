@@ -71,6 +71,7 @@ def _methods(text: str) -> dict[str, dict[str, Any]]:
 def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
     from bench.networks import load_network
     from bench.stages._dataset_maps import write_dataset_maps
+    from bench.workflow.cam_fit import stored_fit_fingerprint
     from bench.workflow.plan import map_fingerprint, stimuli_fingerprint
 
     dataset = chosen_dataset(arguments)
@@ -86,6 +87,7 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             model=arguments.model,
             weights=weights,
             stimuli=photographs,
+            fit=stored_fit_fingerprint(options["fit"]) if "fit" in options else "",
         )
         for method, options in methods.items()
     }

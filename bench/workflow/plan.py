@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,14 @@ from bench.errors import BenchError
 from bench.maps import stored_fingerprint
 from bench.networks import network_entry, weights_fingerprint
 from bench.workflow import fingerprint
+from bench.workflow.cam_fit import (
+    CAM_FIT,
+    fit_fingerprint,
+    images_in,
+    needs_fit,
+    split_options,
+    stored_fit_fingerprint,
+)
 from bench.workflow.configuration import Settings, read_settings
 
 BASELINES = ("zero", "uniform", "centre", "human")
@@ -49,8 +57,14 @@ def map_fingerprint(
     model: str,
     weights: list[str],
     stimuli: str,
+    fit: str = "",
 ) -> str:
-    """What one method's map file depends on: code, options, network, weights, photographs."""
+    """What one method's map file depends on: code, options, network, weights, photographs.
+
+    `fit` is the fingerprint of the fit that `cam` reads, whose place does not matter.
+    """
+    if fit:
+        options = {name: value for name, value in options.items() if name != "fit"} | {"fit": fit}
     return fingerprint.combined(
         code=fingerprint.code(
             method_files()[method],
@@ -179,6 +193,42 @@ class Plan:
         """The local weight files of a network, if the configuration names some."""
         return self.settings.weights.get(model, [])
 
+    def cam_fit(self, dataset: str, model: str, methods: list[str]) -> list[str]:
+        """The fit that a job with these methods reads, if it reads one."""
+        path = self._method_options(dataset, model, "cam").get("fit") if "cam" in methods else None
+        return [str(path)] if path and needs_fit(model) else []
+
+    def fitted(self, model: str) -> bool:
+        """Whether rule `fit_cam` makes the fit of a network: no other file is named."""
+        return needs_fit(model) and "fit" not in self.settings.methods.get("cam", {})
+
+    def fit_photographs(self, dataset: str) -> list[str]:
+        """The photographs that the fit is made on."""
+        folder = self._fit_options().get("fit_images")
+        return [str(path) for path in images_in(folder)] if folder else self.stimuli(dataset)
+
+    def fit_settings(self, model: str, photographs: Sequence[str] = ()) -> str:
+        """What the fit depends on beside the photographs, which are its rule's inputs."""
+        return fit_fingerprint(
+            options=self._fit_options(),
+            model=model,
+            weights=self.weights(model),
+            photographs=[Path(path) for path in photographs],
+        )
+
+    def fit_arguments(self, dataset: str, model: str) -> Callable[..., str]:
+        """A function that gives the command-line options of a fit; see `attend_arguments`."""
+        settings = self._fit_options()
+        folder = settings.pop("fit_images", None)
+        words = ["--model", model, "--options", json.dumps(settings)]
+        words += ["--device", self.settings.device]
+        words += ["--batch-size", str(self.settings.batch_size)]
+        words += ["--images", str(folder)] if folder else []
+        if self.weights(model):
+            words += ["--weights", *self.weights(model)]
+        arguments = f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
+        return lambda wildcards, output: f"{arguments} --output {shlex.quote(str(output[0]))}"
+
     def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
         """The jobs of this pair's maps: one for all that is stale, then one per other file."""
         states = self._states[dataset, model]
@@ -206,7 +256,7 @@ class Plan:
         A function of the output is what Snakemake leaves out of its record of parameters: another
         batch size or device makes no map again (AttendJob.record is what does).
         """
-        options = {name: self.settings.methods.get(name, {}) for name in job.methods}
+        options = {name: self._method_options(job.dataset, job.model, name) for name in job.methods}
         words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
@@ -225,12 +275,33 @@ class Plan:
         for method in method_files():
             wanted = map_fingerprint(
                 method=method,
-                options=self.settings.methods.get(method, {}),
+                options=self._method_options(dataset, model, method),
                 model=model,
                 weights=self.weights(model),
                 stimuli=photographs,
+                fit=self._wanted_fit(dataset, model) if method == "cam" else "",
             )
             path = Path(MAPS.format(dataset=dataset, model=model, method=method))
             found, record = stored_fingerprint(path)
             states[method] = MapState(wanted, found, record)
         return states
+
+    def _method_options(self, dataset: str, model: str, method: str) -> dict[str, Any]:
+        """A method's options; `cam` gets the place of its fit on a network that needs one."""
+        given = self.settings.methods.get(method, {})
+        if method != "cam":
+            return given
+        own, _ = split_options(given)
+        if self.fitted(model):
+            own["fit"] = CAM_FIT.format(dataset=dataset, model=model)
+        return own
+
+    def _fit_options(self) -> dict[str, Any]:
+        return split_options(self.settings.methods.get("cam", {}))[1]
+
+    def _wanted_fit(self, dataset: str, model: str) -> str:
+        """The fingerprint of the fit behind `cam`'s maps: what it would be made from now."""
+        if self.fitted(model):
+            return self.fit_settings(model, self.fit_photographs(dataset))
+        named = self._method_options(dataset, model, "cam").get("fit")
+        return stored_fit_fingerprint(named) if named else ""
