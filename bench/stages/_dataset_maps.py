@@ -41,6 +41,9 @@ def write_dataset_maps(
     """
     import torch
 
+    fit = load_fit(methods["cam"]["fit"]) if "fit" in methods.get("cam", {}) else None
+    if fit and fit.network != network.name:
+        fit = None  # an exact head ignores it, and another one refuses it
     with ExitStack() as stack:
         files = {}
         for method, options in methods.items():
@@ -54,7 +57,7 @@ def write_dataset_maps(
                 weights=network.weights_id,
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
                 fingerprint=fingerprints[method],
-                **(load_fit(options["fit"]).facts if "fit" in options else {}),
+                **(fit.facts if fit and method == "cam" else {}),
             )
         attended = attend_images(methods, network, stimuli, batch_size=batch_size)
         bar = tqdm(attended, total=len(stimuli), unit="image", disable=quiet)
@@ -70,6 +73,7 @@ def write_dataset_maps(
                         target=item.target,
                         target_name=item.target_name,
                         score=item.score,
+                        **({"fit_r2": fit.r2[item.target]} if fit and method == "cam" else {}),
                     )
         for method, reason in attended.not_applicable.items():
             files[method].attrs["not_applicable"] = reason

@@ -87,7 +87,9 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             model=arguments.model,
             weights=weights,
             stimuli=photographs,
-            fit=stored_fit_fingerprint(options["fit"]) if "fit" in options else "",
+            fit=stored_fit_fingerprint(options["fit"])
+            if method == "cam" and "fit" in options
+            else "",
         )
         for method, options in methods.items()
     }

@@ -151,3 +151,7 @@ def test_the_fit_is_made_once_and_again_when_its_settings_change(tiny, tmp_path)
         assert file.attrs["fit_n"] == 2
         assert file.attrs["fit_alpha"] == 0.5
         assert set(file["cam"]) == {"a.png", "b.png"}
+        with np.load(tmp_path / FIT) as fit:
+            for image in file["cam"].values():
+                assert image.attrs["fit_r2"] == fit["r2"][image.attrs["target"]]
+            assert file.attrs["fit_r2"] == pytest.approx(fit["r2"].mean())
