@@ -3,6 +3,7 @@
 #   data/{dataset}                               photographs and recordings (data/demo: rule demo)
 #   results/{dataset}/fixations.parquet          every fixation of every recording, with its fate
 #   results/{dataset}/heatmaps.h5                human attention: one map per photograph
+#   results/{dataset}/{model}/cam_fit.npz        class weights for cam, where a network has none
 #   results/{dataset}/{model}/maps/{method}.h5   machine attention: a group per map name
 #   results/{dataset}/{model}/maps/{method}_random.h5    the control: the network before training
 #   results/{dataset}/external/maps/{name}.h5    maps made elsewhere, imported
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.plan import MAPS, Plan
 
 min_version("9.0")

@@ -18,6 +18,7 @@ VERBS = (
     "demo",
     "fixations",
     "heatmap",
+    "fit-cam",
     "attend",
     "external",
     "score",

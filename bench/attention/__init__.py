@@ -14,11 +14,24 @@ from typing import TYPE_CHECKING, Any
 from ._registry import load_method, method_file, method_files, method_names, option_names
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from bench.networks import Network
 
-__all__ = ["attend", "load_method", "method_file", "method_files", "method_names", "option_names"]
+    from ._ridge import RidgeFit
+
+__all__ = [
+    "RidgeFit",
+    "attend",
+    "fit_cam",
+    "fixation_points",
+    "load_method",
+    "method_file",
+    "method_files",
+    "method_names",
+    "option_names",
+]
 
 
 def attend(
@@ -52,3 +65,65 @@ def attend(
     from ._attend import attend
 
     return attend(methods, network, images, targets, plugins=plugins, **options)
+
+
+def fit_cam(
+    network: Network,
+    images: Tensor | Iterable[Tensor],
+    *,
+    layer: str | None = None,
+    pool: str = "mean",
+    intercept: bool = True,
+    alpha: str | float = "grid",
+    batch_size: int = 8,
+) -> RidgeFit:
+    """A linear fit of all class scores on a layer's pooled activation, for `cam` on any network.
+
+    `images` is (n, 3, H, W), preprocessed, or batches of such. `layer` is a stage or module name,
+    default the last stage; `pool` "mean" or "sum" over positions (the paper sums; the scale moves
+    into the weights); `alpha` the strength of the ridge, or "grid": chosen by leave-one-out. Then
+    `attend("cam", network, images, fit=fit)`.
+
+    Warns where there are fewer images than features + 1. Raises UsageError for wrong options.
+
+    Source: Zhou et al. 2016, section 2, with the class weights regressed instead of trained.
+    """
+    from ._fit_cam import fit_cam
+
+    return fit_cam(
+        network,
+        images,
+        layer=layer,
+        pool=pool,
+        intercept=intercept,
+        alpha=alpha,
+        batch_size=batch_size,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RidgeFit":  # numpy is not needed to list methods
+        from ._ridge import RidgeFit
+
+        return RidgeFit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def fixation_points(
+    network: Network, images: Tensor, targets: Tensor | None = None, **options: Any
+) -> list[np.ndarray]:
+    """The CNN Fixations of each image: arrays (P, 2) of (x, y) in pixels of the network's input.
+
+    `images` (N, 3, H, W) and `targets` (N,) as in `attend`; `options` are `position`, `fc_spatial`,
+    `start`, `remove_outliers`, `radius` and `share` (see `bench/attention/cnn_fixations.py`).
+    Points are float64 whole numbers, 0-based, x right and y down, each pixel once, by row and
+    column.
+
+    Raises UsageError for unknown options and wrong shapes, NotApplicable for a network with an
+    operation that cannot be unravelled, naming it.
+
+    Source: Mopuri, Garg & Babu 2018, CNN Fixations.
+    """
+    from ._attend import fixation_points
+
+    return fixation_points(network, images, targets, **options)

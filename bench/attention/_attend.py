@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -59,6 +60,20 @@ def attend_by_method(
         return read(asked, tape)
 
 
+def fixation_points(
+    network: Network, images: Tensor, targets: Tensor | None = None, **options: Any
+) -> list[np.ndarray]:
+    """See `bench.attention.fixation_points`."""
+    from .cnn_fixations import fixations
+
+    known = list(inspect.signature(fixations).parameters)[1:]
+    for option in options:
+        if option not in known:
+            raise unknown_name("option of fixation_points", option, known)
+    with Tape(network, images, targets, operations=True) as tape, torch.no_grad():
+        return fixations(tape, **options)
+
+
 def chosen(
     methods: Methods, plugins: Iterable[str | Path], options: Mapping[str, Any]
 ) -> list[tuple[Method, dict[str, Any]]]:
@@ -97,7 +112,8 @@ def open_tape(
 ) -> Tape:
     """The recorded forward pass, told which layers the methods' options name."""
     layers = [given["layer"] for _, given in asked if isinstance(given.get("layer"), str)]
-    return Tape(network, images, targets, watch=tuple(layers))
+    operations = any(method.reads == "operations" for method, _ in asked)
+    return Tape(network, images, targets, watch=tuple(layers), operations=operations)
 
 
 def read(

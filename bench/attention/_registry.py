@@ -2,7 +2,8 @@
 
 A method is a file of this folder whose name does not start with `_`; its id is the file's name.
 It holds the literals `LABEL` and `REFERENCE` (and, if its maps are read from the image's gradient,
-`READS = "image"`, which lets methods that stop earlier share that backward pass), and a function
+`READS = "image"`, which lets methods that stop earlier share that backward pass; if it walks back
+through the operations themselves, `READS = "operations"`), and a function
 
     def maps(tape, *, layer=None, signed=False, reduce=...) -> dict[str, Tensor]
 
@@ -98,13 +99,14 @@ def method_file(name: str, extra: Iterable[str | Path] = ()) -> Path:
 def option_names(name: str, extra: Iterable[str | Path] = ()) -> list[str]:
     """The options of a method, read from its `maps` function without importing it.
 
-    Raises UsageError for a file without that function or that is not valid Python, DataError for
-    one that cannot be read.
+    What it lists as `FIT_OPTIONS` belongs to a rule that runs before (`cam`). Raises UsageError for
+    a file without that function or that is not valid Python, DataError for one that cannot be read.
     """
     path = method_file(name, extra)
     for node in syntax_tree(path).body:
         if isinstance(node, ast.FunctionDef) and node.name == "maps":
-            return [argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)]
+            own = [argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)]
+            return own + list(literals(path).get("FIT_OPTIONS", ()))
     raise _without_maps(path)
 
 

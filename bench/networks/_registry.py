@@ -1,9 +1,11 @@
 """Which networks there are, read from the family files without importing them (so without torch).
 
 A family is a file of this folder whose name does not start with `_`. It declares the literals
-`NETWORKS` (id -> {"label": ..., "weights": where published weights come from}) and `REFERENCE`,
-and a function `blueprint(name) -> Blueprint`. Any other classifier of torchvision by its name, and
-of timm by `timm:NAME`, is a network too (`_elsewhere.py`, `any_torchvision.py`, `any_timm.py`).
+`NETWORKS` (id -> {"label": ..., "weights": where published weights come from, "head":
+"fully_connected" if its Classifier is of that kind, for the planner, which has no torch}) and
+`REFERENCE`, and a function `blueprint(name) -> Blueprint`. Any other classifier of torchvision by
+its name, and of timm by `timm:NAME`, is a network too (`_elsewhere.py`, `any_torchvision.py`,
+`any_timm.py`).
 """
 
 import difflib

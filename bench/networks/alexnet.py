@@ -6,7 +6,11 @@ from ._preprocessing import TORCHVISION
 from ._torchvision import fetcher, maker
 
 NETWORKS = {
-    "alexnet": {"label": "AlexNet", "weights": "torchvision:AlexNet_Weights.IMAGENET1K_V1"},
+    "alexnet": {
+        "label": "AlexNet",
+        "weights": "torchvision:AlexNet_Weights.IMAGENET1K_V1",
+        "head": "fully_connected",
+    },
 }
 REFERENCE = "Krizhevsky 2014, One weird trick for parallelizing convolutional neural networks"
 

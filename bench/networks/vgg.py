@@ -13,8 +13,16 @@ from ._preprocessing import CAFFE, TORCHVISION
 from ._torchvision import fetcher, maker
 
 NETWORKS = {
-    "vgg16": {"label": "VGG16", "weights": "torchvision:VGG16_Weights.IMAGENET1K_V1"},
-    "vgg19": {"label": "VGG19", "weights": "torchvision:VGG19_Weights.IMAGENET1K_V1"},
+    "vgg16": {
+        "label": "VGG16",
+        "weights": "torchvision:VGG16_Weights.IMAGENET1K_V1",
+        "head": "fully_connected",
+    },
+    "vgg19": {
+        "label": "VGG19",
+        "weights": "torchvision:VGG19_Weights.IMAGENET1K_V1",
+        "head": "fully_connected",
+    },
     "vgg16_voc": {"label": "VGG16 + VOC linear head", "weights": ""},
 }
 REFERENCE = (

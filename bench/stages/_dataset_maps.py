@@ -15,6 +15,7 @@ from tqdm import tqdm
 from bench import __version__
 from bench.attention import load_method
 from bench.attention._batches import attend_images
+from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
 from bench.maps import write_map
@@ -44,9 +45,9 @@ def write_dataset_maps(
 ) -> Throughput:
     """Writes a file per method; each appears when all of them are whole. Tells how fast it went.
 
-    `methods` is {name: options}; `fingerprints` and `record` are what the workflow's planner
-    reads back (bench/workflow/plan.py). Maps go to disk batch by batch. `targets` are the classes
-    to explain, {image id: index}; `renamed` gives the names of files and maps for those of methods.
+    `methods` is {name: options}; `fingerprints` and `record` are what the workflow's planner reads
+    back (bench/workflow/map_jobs.py). Maps go to disk batch by batch. `targets` are the classes to
+    explain, {image id: index}; `renamed` gives the names of files and maps for those of methods.
 
     A method that fails costs its own maps only: its file says why in the attribute `failed`, holds
     no maps and is out of date at once. Where all fail, the first error is raised.
@@ -61,6 +62,9 @@ def write_dataset_maps(
         except BenchError as error:
             failed[method] = error
     _stop_if_all_failed(failed, methods)
+    fit = load_fit(methods["cam"]["fit"]) if "fit" in methods.get("cam", {}) else None
+    if fit and fit.network != network.name:
+        fit = None  # an exact head ignores it, and another one refuses it
     with ExitStack() as stack:
         files = {}
         for method, options in methods.items():
@@ -75,6 +79,7 @@ def write_dataset_maps(
                 weights=network.weights_id,
                 version=f"attention-bench {__version__}, torch {torch.__version__}",
                 fingerprint=fingerprints[method],
+                **(fit.facts if fit and method == "cam" else {}),
             )
             if method in loaded:
                 texts = ("label", "summary", "reference")
@@ -105,6 +110,7 @@ def write_dataset_maps(
                         target=item.target,
                         target_name=item.target_name,
                         score=item.score,
+                        **({"fit_r2": fit.r2[item.target]} if fit and method == "cam" else {}),
                     )
         for method, reason in attended.not_applicable.items():
             files[method].attrs["not_applicable"] = reason

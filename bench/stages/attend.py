@@ -45,13 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-folder", type=Path, metavar="FOLDER", help="for {method}.h5")
     parser.add_argument("--record", default="", help="of the workflow's job, kept in the files")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the first map over it")
+    parser.add_argument("--points", type=Path, metavar="CSV", help="the points of cnn_fixations")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """One forward per batch feeds all methods; each method's file appears when it is whole."""
     methods = _methods(arguments.methods, arguments.plugins)
+    if arguments.points:
+        _points(arguments, methods)
     if arguments.overlay:
         _overlay(arguments, methods)
+    elif arguments.points:
+        return
     elif arguments.dataset and arguments.output_folder and not arguments.images:
         _dataset_maps(arguments, methods)
     else:
@@ -86,7 +91,8 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
     from bench.networks import load_network
     from bench.stages._dataset_maps import write_dataset_maps
     from bench.stages._random_maps import write_random_maps
-    from bench.workflow.plan import map_fingerprint, stimuli_fingerprint
+    from bench.workflow.cam_fit import stored_fit_fingerprint
+    from bench.workflow.map_jobs import map_fingerprint, stimuli_fingerprint
 
     dataset = chosen_dataset(arguments)
     photographs = stimuli_fingerprint(dataset)
@@ -104,6 +110,9 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
             precision=arguments.precision,
             plugins=arguments.plugins,
             random_seed=arguments.random_weights,
+            fit=stored_fit_fingerprint(options["fit"])
+            if method == "cam" and "fit" in options
+            else "",
         )
         for method, options in methods.items()
     }
@@ -176,6 +185,20 @@ def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) 
     with written_whole(arguments.overlay) as path:
         figure.savefig(path, dpi=150)
     log.info("%s: %s", arguments.overlay, "; ".join(titles.values()).replace("\n", ": "))
+
+
+def _points(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
+    from bench.networks import load_network
+    from bench.stages._points import write_points
+
+    if not arguments.images:
+        raise UsageError("--points needs IMAGE...: the photographs to look at.")
+    network = load_network(
+        arguments.model, weights=arguments.weights or "default", device=_device(arguments.device)
+    )
+    counts = write_points(arguments.points, methods, network, arguments.images)
+    found = ", ".join(f"{name} {count}" for name, count in counts.items())
+    log.info("%s: points of %s", arguments.points, found)
 
 
 def _device(name: str) -> str:

@@ -1,11 +1,36 @@
 # Photographs x networks x methods -> attention maps.
 #
 # One forward pass feeds every method, so all stale maps of a data set and a network are the outputs
-# of one job; a map that is up to date has a rule of its own and rests (bench/workflow/plan.py).
+# of one job; a map that is up to date has a rule of its own and rests (bench/workflow/map_jobs.py).
+# Where fully connected layers follow the last convolution, cam reads a fit (bench/workflow/cam_fit.py).
+
+
+rule fit_cam:
+    input:
+        photographs=lambda wildcards: plan.fit_photographs(wildcards.dataset),
+        weights=lambda wildcards: plan.weights(wildcards.model),
+    output:
+        CAM_FIT,
+    log:
+        "results/{dataset}/{model}/logs/fit_cam.log",
+    benchmark:
+        "results/{dataset}/{model}/benchmarks/fit_cam.tsv"
+    wildcard_constraints:
+        model="|".join(filter(plan.fitted, plan.settings.models)) or "-",
+    threads: 16
+    resources:
+        gpu=int(plan.settings.device.startswith("cuda")),
+    params:
+        settings=lambda wildcards: plan.fit_settings(wildcards.model),
+        arguments=lambda wildcards, output: plan.fit_arguments(**wildcards)(wildcards, output),
+    shell:
+        "python -m bench fit-cam {params.arguments} --log {log}"
+
 
 for dataset, model in plan.pairs:
     for job in plan.attend_jobs(dataset, model):
         inputs = [*plan.stimuli(dataset), *plan.weights(model)]
+        inputs += plan.cam_fit(dataset, model, job.methods)
 
         rule:
             name:

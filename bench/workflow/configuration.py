@@ -10,6 +10,7 @@ import yaml
 
 from bench.attention import method_file, method_files, option_names
 from bench.attention._registry import check_id
+from bench.baselines import BASELINES
 from bench.datasets import Dataset, dataset_files, load_dataset
 from bench.errors import DataError, UsageError, unknown_name
 from bench.metrics import metric_names
@@ -114,8 +115,6 @@ def _methods(
 
 
 def _no_baseline(name: str, key: str) -> None:
-    from bench.workflow.plan import BASELINES  # plan imports this module
-
     if name in BASELINES:
         raise UsageError(f"{key}: {name!r} is the name of a baseline; rename it.")
 

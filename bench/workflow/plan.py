@@ -1,17 +1,4 @@
-"""What the Snakefile asks for: which files there will be, and which of them are out of date.
-
-Methods that ride on the tape share one job per data set and network, for the start of a torch
-process alone costs seconds. A plain rule with many outputs would make all of them again when one
-method is added, so freshness is decided here, while Snakemake reads the rules: a map file is
-fresh if the fingerprint inside it equals the one it would get now. All stale files are the outputs
-of one job. Each fresh file keeps a rule of its own, so that it can be typed as a target or forced,
-with the very parameter that Snakemake recorded when the file was made: nothing then asks for it to
-be made again.
-
-The controls on random weights are the outputs of a second job of that kind. A method from outside,
-a plug-in or one of an installed package, has a job of its own: Snakemake removes all outputs of a
-job that fails, and such a method's failure must cost its own maps only.
-"""
+"""What the Snakefile asks for: which files there will be, and what makes them."""
 
 from __future__ import annotations
 
@@ -19,7 +6,6 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +13,21 @@ from bench.attention import method_files
 from bench.attention._registry import is_built_in
 from bench.baselines import BASELINES
 from bench.controls import control_of, controlled, is_control
-from bench.datasets import Dataset
 from bench.errors import BenchError
 from bench.external import external_files
 from bench.maps import stored_fingerprint
-from bench.networks import network_entry, weights_fingerprint
 from bench.protocols import Protocol, get_protocol
 from bench.workflow import fingerprint
+from bench.workflow.cam_fit import (
+    CAM_FIT,
+    fit_fingerprint,
+    images_in,
+    needs_fit,
+    split_options,
+    stored_fit_fingerprint,
+)
 from bench.workflow.configuration import Settings, made_by_a_rule, read_settings
+from bench.workflow.map_jobs import AttendJob, MapState, map_fingerprint, stimuli_fingerprint
 
 MOST_READING_JOBS = 8
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
@@ -52,109 +45,6 @@ CODE = {
     "controls": ("stages/controls.py",),
     "report": ("stages/report.py", "report/*", "metrics/*.py"),
 }
-
-
-def map_fingerprint(
-    *,
-    method: str,
-    options: dict[str, Any],
-    model: str,
-    weights: list[str],
-    stimuli: str,
-    plugins: Sequence[str | Path] = (),
-    random_seed: int | None = None,
-    precision: str = "float32",
-) -> str:
-    """What one method's map file depends on: code, options, network, weights, photographs.
-
-    With `random_seed` it is the control's file, the same method on the network before training.
-    """
-    parts = {
-        "code": fingerprint.code(
-            method_files(plugins)[method].absolute(),
-            network_entry(model).path,
-            "attention/_batches.py",
-            "stages/_dataset_maps.py",
-            "networks/*.txt",
-        ),
-        "options": options,
-        "model": model,
-        "weights": weights_fingerprint(model, weights or "default"),
-        "stimuli": stimuli,
-        "precision": precision,
-    }
-    if random_seed is not None:
-        parts["control"] = fingerprint.code("stages/_random_maps.py")
-        parts["seed"] = random_seed
-    return fingerprint.combined(**parts)
-
-
-def stimuli_fingerprint(dataset: Dataset) -> str:
-    """The photographs' contents, and for a data set that a rule makes the code that makes them.
-
-    That rule may run after Snakemake has read the rules: the files then are absent or about to
-    change, and their code tells.
-    """
-    contents = fingerprint.files(dataset.stimuli())
-    if not dataset.made_by_rule:
-        return contents
-    return contents + fingerprint.code("datasets/demo/photographs.py")
-
-
-@dataclass(frozen=True)
-class MapState:
-    """The fingerprint that a map file would get now, the one inside it, and its job's record."""
-
-    wanted: str
-    found: str
-    record: str
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the file is what it would be if it were made now."""
-        return self.wanted == self.found
-
-
-@dataclass(frozen=True)
-class AttendJob:
-    """One job of maps: stale files together, or a single file; `methods` are the files' names."""
-
-    dataset: str
-    model: str
-    methods: list[str]
-    states: list[MapState]
-
-    @property
-    def fresh(self) -> bool:
-        """Whether there is nothing to do."""
-        return all(state.fresh for state in self.states)
-
-    @property
-    def record(self) -> str:
-        """The parameter by which Snakemake knows whether to run the job.
-
-        For a stale file the state found belongs to it: a damaged file must be made again although
-        nothing that it was made from has changed.
-        """
-        if self.fresh:
-            return self.states[0].record
-        return " ".join(f"{state.wanted}<{state.found}" for state in self.states)
-
-    @property
-    def control(self) -> bool:
-        """Whether these are maps of the network before training."""
-        return is_control(self.methods[0])
-
-    @property
-    def name(self) -> str:
-        """The rule's name: `attend_{dataset}_{model}` for the shared job.
-
-        That of the controls adds `__random`, which is no method's id.
-        """
-        shared = f"attend_{self.dataset}_{self.model}"
-        if self.fresh or len(self.methods) == 1:
-            return f"{shared}_{self.methods[0]}"
-        return f"{shared}__random" if self.control else shared
 
 
 class Plan:
@@ -258,6 +148,42 @@ class Plan:
         """The local weight files of a network, if the configuration names some."""
         return self.settings.weights.get(model, [])
 
+    def cam_fit(self, dataset: str, model: str, methods: list[str]) -> list[str]:
+        """The fit that a job with these methods reads, if it reads one."""
+        path = self._method_options(dataset, model, "cam").get("fit") if "cam" in methods else None
+        return [str(path)] if path and needs_fit(model) else []
+
+    def fitted(self, model: str) -> bool:
+        """Whether rule `fit_cam` makes the fit of a network: no other file is named."""
+        return needs_fit(model) and "fit" not in self.settings.methods.get("cam", {})
+
+    def fit_photographs(self, dataset: str) -> list[str]:
+        """The photographs that the fit is made on."""
+        folder = self._fit_options().get("fit_images")
+        return [str(path) for path in images_in(folder)] if folder else self.stimuli(dataset)
+
+    def fit_settings(self, model: str, photographs: Sequence[str] = ()) -> str:
+        """What the fit depends on beside the photographs, which are its rule's inputs."""
+        return fit_fingerprint(
+            options=self._fit_options(),
+            model=model,
+            weights=self.weights(model),
+            photographs=[Path(path) for path in photographs],
+        )
+
+    def fit_arguments(self, dataset: str, model: str) -> Callable[..., str]:
+        """A function that gives the command-line options of a fit; see `attend_arguments`."""
+        settings = self._fit_options()
+        folder = settings.pop("fit_images", None)
+        words = ["--model", model, "--options", json.dumps(settings)]
+        words += ["--device", self.settings.device]
+        words += ["--batch-size", str(self.settings.batch_size)]
+        words += ["--images", str(folder)] if folder else []
+        if self.weights(model):
+            words += ["--weights", *self.weights(model)]
+        arguments = f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
+        return lambda wildcards, output: f"{arguments} --output {shlex.quote(str(output[0]))}"
+
     def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
         """The jobs of this pair's maps.
 
@@ -299,15 +225,17 @@ class Plan:
         A function of the output is what Snakemake leaves out of its record of parameters: another
         batch size or device makes no map again (AttendJob.record is what does).
         """
-        names = [controlled(name) for name in job.methods]
-        options = {name: self.settings.methods.get(name, {}) for name in names}
+        options = {
+            controlled(name): self._method_options(job.dataset, job.model, name)
+            for name in job.methods
+        }
         words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
         words += ["--precision", self.settings.precision, "--workers", str(self.settings.workers)]
         if self.weights(job.model):
             words += ["--weights", *self.weights(job.model)]
-        if any(not is_built_in(name) for name in names) and self.settings.plugins:
+        if any(not is_built_in(name) for name in options) and self.settings.plugins:
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
@@ -326,15 +254,42 @@ class Plan:
         for name in [*methods, *map(control_of, methods)]:
             wanted = map_fingerprint(
                 method=controlled(name),
-                options=self.settings.methods.get(controlled(name), {}),
+                options=self._method_options(dataset, model, name),
                 model=model,
                 weights=self.weights(model),
                 stimuli=photographs,
                 plugins=plugins,
                 random_seed=self.settings.seed if is_control(name) else None,
                 precision=self.settings.precision,
+                fit=self._wanted_fit(dataset, model) if name == "cam" else "",
             )
             path = Path(MAPS.format(dataset=dataset, model=model, method=name))
             found, record = stored_fingerprint(path)
             states[name] = MapState(wanted, found, record)
         return states
+
+    def _method_options(self, dataset: str, model: str, name: str) -> dict[str, Any]:
+        """The options of a method or control.
+
+        `cam` gets the place of its fit on a network that needs one; its control does not, for the
+        fit is one of the trained network.
+        """
+        given = self.settings.methods.get(controlled(name), {})
+        if controlled(name) != "cam":
+            return given
+        own, _ = split_options(given)
+        if is_control(name):
+            own.pop("fit", None)
+        elif self.fitted(model):
+            own["fit"] = CAM_FIT.format(dataset=dataset, model=model)
+        return own
+
+    def _fit_options(self) -> dict[str, Any]:
+        return split_options(self.settings.methods.get("cam", {}))[1]
+
+    def _wanted_fit(self, dataset: str, model: str) -> str:
+        """The fingerprint of the fit behind `cam`'s maps: what it would be made from now."""
+        if self.fitted(model):
+            return self.fit_settings(model, self.fit_photographs(dataset))
+        named = self._method_options(dataset, model, "cam").get("fit")
+        return stored_fit_fingerprint(named) if named else ""

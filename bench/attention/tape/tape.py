@@ -15,6 +15,7 @@ from bench.networks import Network
 from .graph import unsteered
 from .layers import Layer, find_layer, layer_tensor
 from .nodes import Steering
+from .operations import OperationRecorder, Operations
 from .recorder import Recorder
 from .rules import Gradient, Rule
 
@@ -28,6 +29,7 @@ class Tape:
     `images` is (N, 3, H, W), preprocessed; `targets` (N,) class indices, default the top class of
     each image. `watch` names layers that some method will ask for: a backward pass that comes by
     keeps their gradients, and so do the network's stages, because that costs no time.
+    `operations=True` keeps the list of operations, for methods that walk back by hand.
 
     Attributes: `network`, `images`, `targets`, `logits` (N, K), `scores` (N,), all detached.
 
@@ -46,6 +48,7 @@ class Tape:
         targets: Tensor | None = None,
         *,
         watch: tuple[str, ...] = (),
+        operations: bool = False,
     ) -> None:
         if network.module.training:
             raise UsageError(f"{network.name} is in training mode; call its module.eval() first")
@@ -57,7 +60,8 @@ class Tape:
         self._unsteered: list[str] | None = None
         with _recording():
             self._input = _own(images, network).requires_grad_(True)
-            self._record = Recorder(network.module, self._steering)
+            recorder = OperationRecorder if operations else Recorder
+            self._record = recorder(network.module, self._steering)
             self._result = self._record.run(self._input)
             self._check_result()
             self.images = self._input.detach()
@@ -102,6 +106,24 @@ class Tape:
     def image_gradient(self, *, of: str | None = None, rule: Rule = GRADIENT) -> Tensor:
         """d score / d image by `rule`, (N, 3, H, W), in units of the preprocessed image."""
         return self._gradient(IMAGE, of, rule)
+
+    @property
+    def operations(self) -> Operations:
+        """The operations of the forward pass in order; a method that needs them declares it."""
+        if self._record is None:
+            raise RuntimeError("this tape is closed")
+        if not isinstance(self._record, OperationRecorder):
+            raise RuntimeError(
+                'no operations on this tape; the method must say READS = "operations"'
+            )
+        return self._record.operations
+
+    @property
+    def result(self) -> Tensor:
+        """The class scores (N, K) as the network gave them, still part of the graph."""
+        if self._record is None:
+            raise RuntimeError("this tape is closed")
+        return self._result
 
     def _gradient(self, layer: Layer, of: str | None, rule: Rule) -> Tensor:
         source = None if of is None else find_layer(self.network, of)

@@ -1,0 +1,116 @@
+"""The walk back through the operations, and which operation goes by which rule.
+
+Operations are met in the reverse of the order in which they ran, so a tensor's units are complete
+before the operation that made it is met: residual sums, concatenations and shared layers need
+nothing of their own. After each step units are unique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from bench.attention.tape.graph import unsteered
+from bench.attention.tape.operations import Operations
+from bench.errors import NotApplicable
+
+from .convolution import conv2d
+from .elementwise import PASSED, divided, multiplied, negated, normalised, passed, summed
+from .fully_connected import linear, matmul
+from .pooling import POOLINGS, REDUCTIONS, pooled, reduced
+from .rearrangement import REARRANGED, RESHAPED, concatenated, padded, rearranged
+from .recurrent import lstm, lstm_cell
+from .units import Choices, Sent, Step, Traced, Units
+
+RULES: dict[str, Callable[[Step], Sent]] = {
+    "conv2d": conv2d,
+    "linear": linear,
+    "matmul": matmul,
+    "lstm": lstm,
+    "lstm_cell": lstm_cell,
+    **dict.fromkeys(POOLINGS, pooled),
+    **dict.fromkeys(REDUCTIONS, reduced),
+    **dict.fromkeys((*PASSED, *RESHAPED), passed),
+    **dict.fromkeys(("batch_norm", "group_norm", "instance_norm", "layer_norm"), normalised),
+    **dict.fromkeys(("add", "sub", "rsub"), summed),
+    "mul": multiplied,
+    "div": divided,
+    "neg": negated,
+    "cat": concatenated,
+    "pad": padded,
+    **dict.fromkeys(REARRANGED, rearranged),
+}
+
+
+def unravel(
+    operations: Operations, start: dict[Tensor, Units], choices: Choices | None = None
+) -> Traced:
+    """The units of the image that the units of `start`, {tensor: units}, rest on.
+
+    Raises NotApplicable, with its name, for an operation without a rule or one that was not seen.
+    """
+    walk = _Walk(operations)
+    for x, units in start.items():
+        walk.send(x, units)
+    for call in reversed(operations.calls):
+        units = {
+            number: found
+            for number, x in enumerate(call.outputs)
+            if (found := walk.take(x)) is not None
+        }
+        if not units:
+            continue
+        if call.name not in RULES:
+            raise NotApplicable(
+                f"cnn_fixations has no rule for the operation {call.name}, which made "
+                f"{_shapes(call.outputs)} of {_shapes(call.tracked)}"
+            )
+        for x, found in RULES[call.name](Step(call, units, operations, choices or Choices())):
+            walk.send(x, found)
+    return walk.end()
+
+
+def start_units(result: Tensor, targets: Tensor) -> Units:
+    """The unit of each image's target among the class scores (N, K)."""
+    rows = torch.arange(len(targets), device=targets.device)
+    return Units(rows * result.shape[1] + targets, torch.ones_like(targets))
+
+
+class _Walk:
+    """What waits at each tensor."""
+
+    def __init__(self, operations: Operations) -> None:
+        self.operations = operations
+        self.waiting: dict[int, list[Tensor]] = {}
+        self.elsewhere = 0
+
+    def send(self, x: Tensor, units: Units) -> None:
+        if self.operations.knows(x):
+            self.waiting.setdefault(id(x), []).append(units.codes)
+        elif x.grad_fn is None:
+            self.elsewhere += len(units.codes.unique())
+        else:
+            parts = unsteered(x) or [f"the operation {x.grad_fn.name()}"]
+            raise NotApplicable(
+                f"cnn_fixations: the network contains {parts[0]}, which cannot be looked into"
+            )
+
+    def take(self, x: Tensor) -> Units | None:
+        if id(x) not in self.waiting:
+            return None
+        found = torch.cat(self.waiting.pop(id(x))).unique()
+        return Units.of(found) if len(found) else None
+
+    def end(self) -> Traced:
+        image = self.operations.image
+        found = self.take(image)
+        if found is None:
+            nothing = torch.zeros(0, dtype=torch.long, device=image.device)
+            found = Units(nothing, nothing)
+        return Traced(found, self.elsewhere)
+
+
+def _shapes(tensors: tuple[Tensor, ...]) -> str:
+    return " and ".join(str(tuple(x.shape)) for x in tensors)
