@@ -10,11 +10,12 @@ from bench import __version__
 from bench.baselines import BASELINES
 from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
-from bench.report import tables
+from bench.report import robustness, tables
 from bench.report.dependence import controls_rows
 from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.sensitivity import CELLS
 from bench.statistics import DRAWS
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def page_text(
     shown = [name for name in TABLE_METRICS if name in scored]
     more = [name for name in metric_names() if name in scored - {*TABLE_METRICS, *MAE_METRICS}]
     shown, more = (shown, more) if shown else (more or sorted(scored), [])
-    errors = [name for name in (*MAE_METRICS, "nss") if name in scored]
+    ranked = [name for name in robustness.RANKED if name in scored]
+    sensitivity = results.table("sensitivity")
+    settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
     scores = pd.read_csv(results.folder / "scores.csv", usecols=["flag"])
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
@@ -65,10 +68,12 @@ def page_text(
         "more_rows": tables.leaderboard_rows(board, more, shown[0]) if more else [],
         "above": tables.ABOVE,
         "not_applicable": _not_applicable(results),
-        "mae_metrics": [get_metric(name) for name in errors],
-        "mae_rows": tables.leaderboard_rows(board, errors, "mae_paper", controls=False)
-        if "mae_paper" in scored
-        else [],
+        "rank_metrics": [get_metric(name) for name in ranked],
+        "ranks": robustness.rank_rows(board, ranked) if "mae_paper" in scored else [],
+        "agreements": robustness.agreement_rows(results.table("agreement"), ranked),
+        "setting_metrics": [get_metric(name) for name in settings],
+        "settings": robustness.setting_rows(sensitivity, settings, robustness.read_names(board)),
+        "cells": CELLS,
         "difference_metrics": [get_metric(name) for name in shown[:3]],
         "differences": tables.differences_to(board, "centre", shown[:3]),
         "sigma_px": f"{heatmap['sigma_px']:g}",
@@ -116,6 +121,13 @@ def _provenance(
         made.add(str(file.attrs["version"]))
         if file.attrs["options"] != "{}":
             options.append(f"{model}, {method}: {file.attrs['options']}")
+    fits = [
+        f"{model}: scores regressed on the {file.attrs['fit_pool']} of {file.attrs['fit_layer']}, "
+        f"n = {file.attrs['fit_n']}, alpha = {file.attrs['fit_alpha']:.3g}, R² = "
+        f"{file.attrs['fit_r2']:.3f}, on images left out {file.attrs['fit_loo_r2']:.3f}"
+        for model, _, file in results.map_files()
+        if "fit_n" in file.attrs
+    ]
     choices = ("kernel", "sigma_px", "size_px", "normalise", "weight", "first_fixation")
     heatmap_choices = ", ".join(
         [f"protocol {heatmap['protocol']}", *(f"{name} {heatmap[name]}" for name in choices)]
@@ -138,6 +150,7 @@ def _provenance(
         if results.controls
         else ("Random weights", "no controls"),
         ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
+        ("Fits behind CAM", "; ".join(fits) or "none: the class weights are the network's own"),
         ("Weights", "; ".join(dict.fromkeys(weights))),
         ("Recordings, SHA-256", ", ".join(checksums)),
         ("Photographs, SHA-256", summary["photographs_sha256"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.maps import map_names, open_maps, read_map
+from bench.report import robustness
 from bench.report.charts import score_chart
 from bench.report.labels import in_reading_order, map_label
 from bench.report.pictures import gallery, human_heatmaps, photograph, save
@@ -29,6 +30,16 @@ def draw_charts(results: Results, board: Board, note: str) -> dict[str, Path]:
         figure = score_chart(board.leaderboard, chart_metrics(board, name), models)
         shown[name] = save(figure, results.folder / "figures" / name, note)[0]
     return shown
+
+
+def draw_sensitivity(results: Results, board: Board, note: str) -> dict[str, Path]:
+    """The figure of what the answer depends on, as SVG; none where that was not measured."""
+    table = results.table("sensitivity")
+    metrics = [name for name in robustness.SHOWN if name in set(table["metric"])]
+    if not metrics:
+        return {}
+    figure = robustness.sensitivity_figure(table, metrics, robustness.read_names(board))
+    return {"sensitivity": save(figure, results.folder / "figures" / "sensitivity", note)[0]}
 
 
 def chart_metrics(board: Board, chart: str) -> list[str]:

@@ -15,6 +15,7 @@ from bench.report.labels import MethodText, map_label, method_texts, network_lab
 
 if TYPE_CHECKING:
     import h5py
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Results:
                 said = [str(file.attrs[key]) for key in ("label", "summary", "reference")]
                 found[method] = MethodText(*said)
         return found
+
+    def table(self, name: str) -> pd.DataFrame:
+        """sensitivity.csv or agreement.csv; without rows where it was not made."""
+        import pandas as pd
+
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            return pd.DataFrame({"metric": [], "metric_a": [], "model": []})
+        return pd.read_csv(path, dtype={"setting": str})
 
     def board(self) -> Board:
         """The leaderboard and the comparisons, with labels."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.controls import is_control
 from bench.metrics import get_metric
-from bench.report.labels import map_label, network_label
 from bench.report.numbers import interval, number
 from bench.sensitivity import FACTORS
 
@@ -24,6 +24,7 @@ RANKED = (
     *("mae_paper", "mae_paper_renorm", "mae_density", "mae_hist", "mae_skill"),
     *("nss", "sauc", "ig", "ig_fitted"),
 )
+Names = dict[tuple[str, str], str]  # what people read for (model, map)
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
 
@@ -38,7 +39,15 @@ class Setting:
     cells: list[tuple[str, str, str]]  # (agreement of the order, best score, best map)
 
 
-def setting_rows(table: pd.DataFrame, metrics: list[str]) -> list[Setting]:
+def read_names(board: Board) -> Names:
+    """{(model, map): "Grad-CAM on VGG16"}, of baselines without a network."""
+    from bench.report.findings import named
+
+    rows = board.leaderboard.drop_duplicates(["model", "map"])
+    return {(row["model"], row["map"]): named(row) for _, row in rows.iterrows()}
+
+
+def setting_rows(table: pd.DataFrame, metrics: list[str], names: Names) -> list[Setting]:
     """The table of choices: per setting and metric the best map and the agreement of the order."""
     maps = table[table["model"] != "baseline"]
     rows = []
@@ -46,9 +55,8 @@ def setting_rows(table: pd.DataFrame, metrics: list[str]) -> list[Setting]:
         of_factor = maps[maps["factor"] == factor.name]
         for setting in in_order(of_factor["setting"]):
             of_setting = of_factor[of_factor["setting"] == setting]
-            cells = [
-                _cell(of_setting[of_setting["metric"] == metric], metric) for metric in metrics
-            ]
+            of_metric = {metric: of_setting[of_setting["metric"] == metric] for metric in metrics}
+            cells = [_cell(rows_, metric, names) for metric, rows_ in of_metric.items()]
             reference = bool(of_setting["reference"].iloc[0])
             rows.append(Setting(factor.label, setting, reference, cells))
     return rows
@@ -65,7 +73,7 @@ def in_order(settings: pd.Series) -> list[str]:
     return sorted(found, key=lambda word: float(word) if word.isdigit() else np.inf)
 
 
-def _cell(rows: pd.DataFrame, metric: str) -> tuple[str, str, str]:
+def _cell(rows: pd.DataFrame, metric: str, names: Names) -> tuple[str, str, str]:
     scored = rows[rows["mean"].notna()]
     if scored.empty:
         return "", "not scored", ""
@@ -73,8 +81,7 @@ def _cell(rows: pd.DataFrame, metric: str) -> tuple[str, str, str]:
     best = scored.loc[(sign * scored["mean"]).idxmax()]
     agreement = best["agreement"]
     told = "" if agreement != agreement else f"τ {agreement:.2f}".replace("-", "−")
-    name = f"{map_label(best['method'], best['map'])} on {network_label(best['model'])}"
-    return told, number(best["mean"]), name
+    return told, number(best["mean"]), names[best["model"], best["map"]]
 
 
 @dataclass(frozen=True)
@@ -88,36 +95,37 @@ class Ranks:
 
 
 def rank_rows(board: Board, metrics: list[str]) -> list[Ranks]:
-    """Every map and baseline with its rank under each metric, the all-zero map first."""
-    table = board.leaderboard
+    """Every map and baseline, the all-zero map first, with its rank among them by each metric."""
+    board_ = board.leaderboard
+    table = board_[~board_["method"].map(is_control).astype(bool)]
+    keys = ["model", "method", "map", "network", "label"]
+    means = table.pivot(index=keys, columns="metric", values="mean")[metrics]
+    signs = [get_metric(metric).sign for metric in metrics]
+    ranks = (-means * signs).rank(method="min")
     rows = []
-    for (model, method, name), of_map in table.groupby(["model", "method", "map"], sort=False):
-        by_metric = of_map.set_index("metric")
-        cells = []
-        for metric in metrics:
-            found = by_metric.loc[metric] if metric in by_metric.index else None
-            told = found is not None and found["mean"] == found["mean"]
-            cells.append((f"{found['rank']:.0f}", number(found["mean"])) if told else ("", ""))
+    for (model, method, _, network, label), of_map in ranks.iterrows():
+        cells = [
+            (f"{rank:.0f}", number(mean)) if rank == rank else ("", "")
+            for rank, mean in zip(of_map, means.loc[of_map.name], strict=True)
+        ]
         zero = (model, method) == ("baseline", "zero")
-        first = by_metric.loc[metrics[0], "rank"] if metrics[0] in by_metric.index else np.inf
-        row = Ranks(network_label(model), map_label(method, name), model == "baseline", cells)
-        rows.append(((not zero, first), row))
+        row = Ranks(network, label, model == "baseline", cells)
+        rows.append(((not zero, of_map.iloc[0]), row))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def agreement_rows(table: pd.DataFrame, metrics: list[str]) -> list[tuple[str, list[str]]]:
-    """(metric's label, Kendall's tau with each of `metrics`), the interval in brackets."""
+def agreement_rows(
+    table: pd.DataFrame, metrics: list[str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(metric's label, Kendall's tau with each of `metrics`: (value, interval))."""
     found = {}
     for row in table.itertuples():
-        text = f"{row.tau:.2f} {interval(row.ci_low, row.ci_high)}".replace("-", "−").strip()
+        text = f"{row.tau:.2f}".replace("-", "−"), interval(row.ci_low, row.ci_high)
         found[row.metric_a, row.metric_b] = found[row.metric_b, row.metric_a] = text
-    return [
-        (get_metric(a).label, ["" if a == b else found.get((a, b), "") for b in metrics])
-        for a in metrics
-    ]
+    return [(get_metric(a).label, [found.get((a, b), ("", "")) for b in metrics]) for a in metrics]
 
 
-def sensitivity_figure(table: pd.DataFrame, metrics: list[str]) -> Figure:
+def sensitivity_figure(table: pd.DataFrame, metrics: list[str], names: Names) -> Figure:
     """A panel per metric and choice: each map's mean score over the settings of the choice.
 
     The best map of each metric (as the protocol has it), the centre bias and the all-zero map have
@@ -127,7 +135,7 @@ def sensitivity_figure(table: pd.DataFrame, metrics: list[str]) -> Figure:
     import seaborn as sns
 
     factors = [factor for factor in FACTORS if factor.name in set(table["factor"])]
-    named = _named(table, metrics)
+    named = _named(table, metrics, names)
     with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
         figure, axes = plt.subplots(
             len(metrics),
@@ -152,7 +160,7 @@ def sensitivity_figure(table: pd.DataFrame, metrics: list[str]) -> Figure:
     return figure
 
 
-def _named(table: pd.DataFrame, metrics: list[str]) -> dict[tuple[str, str], str]:
+def _named(table: pd.DataFrame, metrics: list[str], names: Names) -> Names:
     """{(model, map): what the legend says}: the best of each metric, then two baselines."""
     reference = table[table["reference"] & (table["factor"] == "map_blur_px")]
     found = {}
@@ -160,15 +168,15 @@ def _named(table: pd.DataFrame, metrics: list[str]) -> dict[tuple[str, str], str
         rows = reference[(reference["metric"] == metric) & (reference["model"] != "baseline")]
         if rows["mean"].notna().any():
             best = rows.loc[(get_metric(metric).sign * rows["mean"]).idxmax()]
-            label = f"{map_label(best['method'], best['map'])}, {network_label(best['model'])}"
-            found.setdefault((best["model"], best["map"]), label)
+            key = best["model"], best["map"]
+            found[key] = names[key]
     for name in ("centre", "zero"):
         if ((reference["model"] == "baseline") & (reference["map"] == name)).any():
-            found["baseline", name] = map_label(name, name)
+            found["baseline", name] = names["baseline", name]
     return found
 
 
-def _panel(axis: Axes, rows: pd.DataFrame, named: dict[tuple[str, str], str]) -> None:
+def _panel(axis: Axes, rows: pd.DataFrame, named: Names) -> None:
     import seaborn as sns
 
     settings = in_order(rows["setting"])

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     mpl.use("Agg")
     mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
     from bench.report.content import page_text
-    from bench.report.drawing import draw_charts, draw_galleries
+    from bench.report.drawing import draw_charts, draw_galleries, draw_sensitivity
     from bench.report.labels import network_label
     from bench.report.page import embedded, render
     from bench.report.results import Results
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     board = results.board()
     note = "Simulated viewers" if summary["simulated"] else ""
     paths = draw_charts(results, board, note)
+    paths |= draw_sensitivity(results, board, note)
     paths |= draw_galleries(results, chosen_dataset(arguments).stimuli(), note)
     pictures = {name: embedded(path) for name, path in paths.items()}
     page = render(

@@ -1,6 +1,6 @@
 # Tables and maps -> figures and the page to read.
 
-FIGURES = ["errors", "agreement", "human_heatmaps"]
+FIGURES = ["errors", "agreement", "sensitivity", "human_heatmaps"]
 
 
 rule report:
@@ -9,6 +9,7 @@ rule report:
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
         tables=rules.leaderboard.output,
+        sensitivity=rules.sensitivity.output,
         maps=lambda wildcards: plan.map_files(wildcards.dataset),
         controls=lambda wildcards: (
             rules.controls.output if plan.controlled(wildcards.dataset) else []
