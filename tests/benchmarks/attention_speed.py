@@ -21,7 +21,10 @@ from bench.attention import attend, method_names
 from bench.networks import Network, load_network
 
 # DESIGN.md section 6: everything but `cam`, which VGG16 has not.
-SUITE = ["gradient", "gradcam", "guided_backprop", "guided_gradcam", "dense"]
+SUITE = [
+    *("gradient", "gradcam", "guided_backprop", "guided_gradcam", "dense"),
+    *("excitation_backprop", "contrastive_excitation_backprop"),
+]
 
 
 def main() -> None:

@@ -12,13 +12,15 @@ from torch import Tensor
 from bench.errors import NotApplicable, UsageError
 from bench.networks import Network
 
+from .excitation import Excitations
 from .graph import unsteered
 from .layers import Layer, find_layer, layer_tensor
 from .nodes import Steering
 from .recorder import Recorder
-from .rules import Gradient, Rule
+from .rules import Excitation, Gradient, Rule
 
 GRADIENT = Gradient()
+EXCITATION = Excitation()
 IMAGE = Layer("", activated=False)
 
 
@@ -54,6 +56,7 @@ class Tape:
         self.network = network
         self._steering = Steering()
         self._gradients: dict[tuple, dict[Layer, Tensor | None]] = {}
+        self._excitations: Excitations | None = None
         self._unsteered: list[str] | None = None
         with _recording():
             self._input = _own(images, network).requires_grad_(True)
@@ -79,6 +82,7 @@ class Tape:
     def close(self) -> None:
         """Frees the graph and every tensor that the tape holds."""
         self._gradients.clear()
+        self._excitations = None
         self._record = self._result = self._input = None
 
     def activation(self, layer: str | None = None) -> Tensor:
@@ -102,6 +106,27 @@ class Tape:
     def image_gradient(self, *, of: str | None = None, rule: Rule = GRADIENT) -> Tensor:
         """d score / d image by `rule`, (N, 3, H, W), in units of the preprocessed image."""
         return self._gradient(IMAGE, of, rule)
+
+    def excitation(self, layer: str | None = None, *, rule: Excitation = EXCITATION) -> Tensor:
+        """Probabilities at `layer` by excitation backpropagation, (N, C, h, w).
+
+        They start as one at the target's score. Their sum over a layer through which everything
+        goes is the conserved mass, (N,): one where nothing was lost on the way, below where an
+        active unit has no excitatory input, zero with a contrastive rule.
+
+        Raises NotApplicable for operations without a rule between layer and score, naming them.
+        """
+        found = find_layer(self.network, layer)
+        x = self._tensor(found)
+        if self._excitations is None:
+            self._excitations = Excitations(
+                self._record.log, self._input, self._result, self.targets
+            )
+        keep = [self._tensor(each) for each in self._watched]
+        probabilities = self._excitations.at(x, rule, keep)
+        if probabilities is None:
+            raise UsageError(f"layer {found.module!r} does not lead to the score")
+        return probabilities
 
     def _gradient(self, layer: Layer, of: str | None, rule: Rule) -> Tensor:
         source = None if of is None else find_layer(self.network, of)
