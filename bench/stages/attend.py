@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """One forward per batch feeds all methods; each method's file appears when it is whole."""
+    from bench.attention._memory import keep_freed_memory
+
     methods = _methods(arguments.methods)
+    keep_freed_memory()
     if arguments.overlay:
         _overlay(arguments, methods)
     elif arguments.dataset and arguments.output_folder and not arguments.images:

@@ -27,11 +27,10 @@ class Excitations:
         self._made_by = {id(image): -1}
         self._constant: set[int] = set()
         for number, op in enumerate(log):
-            inputs = op.inputs
-            if any(map(self.depends, inputs)):
+            if any(self.depends(x) or self.unseen(x) for x in op.inputs):
                 for y in op.outputs:
                     self._made_by.setdefault(id(y), number)
-            elif not any(map(self.unseen, inputs)):
+            else:
                 self._constant |= {id(y) for y in op.outputs}
         self._normalisers: dict[tuple, steps.Normaliser] = {}
         self._sweeps: dict[Excitation, _Sweep] = {}

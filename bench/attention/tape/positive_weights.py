@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 # Smaller weights are clamped faster than they are looked up.
-WORTH_KEEPING = 2**18
+WORTH_KEEPING = 2**16
 SAMPLES = 1024
 
 
