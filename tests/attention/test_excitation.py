@@ -280,6 +280,17 @@ def test_normalisers_are_shared_and_the_way_is_gone_once(get_network, make_image
     )  # fmt: skip
 
 
+def test_a_forward_pass_of_half_precision_keeps_the_mass(make_images):
+    network = tiny(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(4, 8, 3), nn.ReLU())
+    network.module.float()
+    x = make_images(2, 12).float()
+    with torch.autocast("cpu", torch.bfloat16), Tape(network, x) as tape:
+        assert tape.activation("4").dtype == torch.bfloat16
+        p = tape.excitation("1")
+    assert p.dtype == torch.float32
+    assert torch.allclose(p.sum((1, 2, 3)), torch.ones(2), rtol=1e-4)
+
+
 class Gated(nn.Module):
     def __init__(self, gate):
         super().__init__()

@@ -46,7 +46,8 @@ class Excitations:
         if sweep is None or not sweep.still_has(x):
             sweep = self._sweeps[rule] = _Sweep(self, rule)
         sweep.keep |= {id(each) for each in keep}
-        with torch.inference_mode(False), torch.no_grad():
+        exact = torch.autocast(x.device.type, enabled=False)
+        with torch.inference_mode(False), torch.no_grad(), exact:
             return sweep.at(x)
 
     def depends(self, x: Tensor) -> bool:
@@ -83,7 +84,9 @@ class _Sweep:
         self.position = len(forward.log)
         self.keep: set[int] = set()
         self.kept: dict[int, Tensor] = {}
-        start = torch.zeros_like(forward.scores)
+        # Probabilities are never of half precision, whatever the forward pass was.
+        kind = torch.promote_types(forward.scores.dtype, torch.float32)
+        start = torch.zeros_like(forward.scores, dtype=kind)
         self.signals = {id(forward.scores): start.scatter_(1, forward.targets[:, None], 1)}
         # Signals that have passed no layer with weights yet; the contrast is taken there.
         self.above = {id(forward.scores)}

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from bench.errors import NotApplicable
 
-from .log import Operation
+from .log import Operation, tensors
 from .nodes import OTHER_ACTIVATIONS
 from .positive_weights import positive
 
@@ -83,7 +83,7 @@ def weighted(op: Operation, x: Tensor, negative: str, rows: Tensor | None, sign:
     multiplied with (a folded batch norm).
     """
     weight = op.args[1] if len(op.args) > 1 else op.kwargs["weight"]
-    kind = torch.promote_types(x.dtype, weight.dtype)
+    kind = torch.promote_types(torch.promote_types(x.dtype, weight.dtype), torch.float32)
     parts = [(x if negative == "raw" else x.clamp(min=0), positive(weight, sign, rows))]
     if negative == "signed" and bool((x < 0).any()):
         # Minus times minus excites: (-x)+ (-W)+.
@@ -106,6 +106,7 @@ def _without_bias(op: Operation, x: Tensor, weight: Tensor) -> Tensor:
 
 def summing(op: Operation, x: Tensor, negative: str) -> Normaliser:
     """The normaliser of an average or a sum over positions."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
     leaf = (x if negative == "raw" else x.clamp(min=0)).detach().requires_grad_()
     with torch.enable_grad():
         return Normaliser(op.function(leaf, *op.args[1:], **op.kwargs), [leaf])
@@ -117,6 +118,7 @@ def split(a: Tensor, b: Tensor, p: Tensor, negative: str) -> list[Tensor]:
     Addends below zero count as zero with `negative="clamp"`; with `"signed"` those count that have
     the sign of the sum.
     """
+    a, b = a.to(p.dtype), b.to(p.dtype)
     if negative == "signed":
         below = a + b < 0
         a, b = (torch.where(below, -each, each) for each in (a, b))
@@ -140,13 +142,16 @@ def concatenated(op: Operation, parts: Iterable[Tensor], p: Tensor) -> list[Tens
 
 def moved(op: Operation, x: Tensor, arrived: list[Tensor | None]) -> Tensor:
     """p at what views, paddings and max pools give, brought to their input."""
-    pairs = [(y, p) for y, p in zip(op.outputs, arrived, strict=True) if p is not None]
-    if not all(y.requires_grad for y, _ in pairs):
+    kept = [number for number, p in enumerate(arrived) if p is not None]
+    results, p = op.outputs, [arrived[number] for number in kept]
+    if not all(results[number].requires_grad for number in kept):
         raise refusal(op.name)
-    (found,) = torch.autograd.grad(
-        [y for y, _ in pairs], [x], [p.to(y.dtype) for y, p in pairs], retain_graph=True
-    )
-    return found.to(pairs[0][1].dtype)
+    if x.dtype != p[0].dtype:  # half precision: once more, so that p is not rounded on its way
+        x = x.detach().to(p[0].dtype).requires_grad_()
+        with torch.enable_grad():
+            results = list(tensors(op.function(x, *op.args[1:], **op.kwargs)))
+    (found,) = torch.autograd.grad([results[number] for number in kept], [x], p, retain_graph=True)
+    return found
 
 
 def is_bias_or_scale(op: Operation, depends: Callable[[Tensor], bool]) -> bool:

@@ -76,7 +76,10 @@ class Recorder(TorchFunctionMode):
             args, kwargs = _map(args, self._now), _map(kwargs, self._now)
         name = getattr(function, "__name__", "")
         if name == "__get__" or name in _QUESTIONS:
-            return self._logged(function, args, kwargs, function(*args, **kwargs))
+            result = function(*args, **kwargs)
+            if isinstance(result, Tensor):  # x.T, for one; most ask for a shape
+                self._logged(function, args, kwargs, result)
+            return result
         if self._stale:
             self._refuse_stale(name, args, kwargs)
         if args and isinstance(args[0], Tensor) and args[0].is_floating_point():
