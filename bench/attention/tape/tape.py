@@ -153,6 +153,8 @@ class Tape:
             for other in self._watched
             if other not in known and other != layer and self._time(other) >= self._time(layer)
         ]
+        if rule != GRADIENT:  # other rules are read at one place; a batch of VGG16's is 0.2 GB
+            also = []
         layers = [layer, *also]
         tensors = [self._tensor(each) for each in layers]
         self._steering.rule = rule
