@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RidgeFit",
     "attend",
+    "excitation_mass",
     "fit_cam",
     "fixation_points",
     "load_method",
@@ -127,3 +128,30 @@ def fixation_points(
     from ._attend import fixation_points
 
     return fixation_points(network, images, targets, **options)
+
+
+def excitation_mass(
+    network: Network,
+    images: Tensor,
+    targets: Tensor | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    negative: str = "clamp",
+    fold_batch_norm: bool = False,
+) -> dict[str, Tensor]:
+    """How much probability excitation backpropagation has left at each layer, {layer: (N,)}.
+
+    It starts as one at the class score. A layer that everything passes through keeps one, unless an
+    active unit above has no excitatory input (its bias or batch norm alone made it active): what
+    such a unit held is lost. A layer inside a branch has the branch's share. `layers` are stages or
+    module names, default the network's stages; `images` and `targets` as in `attend`, the other
+    options as in the method `excitation_backprop`.
+
+    Raises UsageError for unknown layers, NotApplicable for operations that the method has no rule
+    for.
+    """
+    from ._excitation import excitation_mass
+
+    return excitation_mass(
+        network, images, targets, layers=layers, negative=negative, fold_batch_norm=fold_batch_norm
+    )

@@ -70,7 +70,7 @@ def fixation_points(
     for option in options:
         if option not in known:
             raise unknown_name("option of fixation_points", option, known)
-    with Tape(network, images, targets, operations=True) as tape, torch.no_grad():
+    with Tape(network, images, targets) as tape, torch.no_grad():
         return fixations(tape, **options)
 
 
@@ -112,8 +112,7 @@ def open_tape(
 ) -> Tape:
     """The recorded forward pass, told which layers the methods' options name."""
     layers = [given["layer"] for _, given in asked if isinstance(given.get("layer"), str)]
-    operations = any(method.reads == "operations" for method, _ in asked)
-    return Tape(network, images, targets, watch=tuple(layers), operations=operations)
+    return Tape(network, images, targets, watch=tuple(layers))
 
 
 def read(

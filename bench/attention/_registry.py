@@ -2,8 +2,7 @@
 
 A method is a file of this folder whose name does not start with `_`; its id is the file's name.
 It holds the literals `LABEL` and `REFERENCE` (and, if its maps are read from the image's gradient,
-`READS = "image"`, which lets methods that stop earlier share that backward pass; if it walks back
-through the operations themselves, `READS = "operations"`), and a function
+`READS = "image"`, which lets methods that stop earlier share that backward pass), and a function
 
     def maps(tape, *, layer=None, signed=False, reduce=...) -> dict[str, Tensor]
 

@@ -49,7 +49,6 @@ REFERENCE = (
     "Mopuri, Garg & Babu 2018, CNN Fixations: An unraveling approach to visualize the "
     "discriminative image regions"
 )
-READS = "operations"
 
 SIGMA_PX, SIDE_PX = 20.0, 224
 

@@ -50,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """One forward per batch feeds all methods; each method's file appears when it is whole."""
+    from bench.attention._memory import keep_freed_memory
+
     methods = _methods(arguments.methods, arguments.plugins)
+    keep_freed_memory()
     if arguments.points:
         _points(arguments, methods)
     if arguments.overlay:

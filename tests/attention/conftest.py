@@ -1,4 +1,4 @@
-"""Seven networks with random but realistic weights, in float64, small inputs."""
+"""Every registered network with random but realistic weights, in float64, small inputs."""
 
 import copy
 from functools import cache
@@ -7,18 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from bench.networks import Network, load_network
+from bench.networks import Network, load_network, network_names
 
 torch.set_num_threads(1)
 
+# Much like one of the others, but with many more weights.
+LARGE = ("vgg19", "resnet50", "resnet101")
 NETWORKS = [
-    "efficientnet_lite0",
-    "vgg16",
-    "vgg16_voc",
-    "resnet18",
-    "googlenet",
-    "densenet121",
-    "squeezenet1_1",
+    pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name
+    for name in network_names()
 ]
 SIZE = 64
 
@@ -71,7 +68,7 @@ def images(n: int = 2, size: int = SIZE, *, generator: torch.Generator | None = 
 
 @pytest.fixture(params=NETWORKS)
 def network(request) -> Network:
-    """Each of the seven networks in turn."""
+    """Each of the networks in turn."""
     return random_network(request.param)
 
 

@@ -1,24 +1,21 @@
 """Our maps against captum's and torchcam's, where those are right, and against plain autograd."""
 
 import warnings
+from collections import OrderedDict
 
 import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import GuidedBackprop, LayerGradCam, Saliency
+from torch import nn
 from torchcam.methods import CAM
 
 from bench.attention import attend
 
-# A layer per network that is a module of its own, with nothing functional between it and the next.
+# The last stage, except where something functional follows it: no hook sees what comes after.
 MODULES = {
     "efficientnet_lite0": "_blocks.15",
-    "vgg16": "features.29",
-    "vgg16_voc": "features.29",
-    "resnet18": "layer4",
-    "googlenet": "inception5b",
     "densenet121": "features.transition3.relu",
-    "squeezenet1_1": "features.12",
 }
 
 
@@ -41,12 +38,15 @@ def test_gradient_equals_captum(network, x, difference):
     )
     ours = attend("gradient", network, x, targets, reduce=None)["gradient"]
     assert difference(ours, expected) < 1e-5
-    assert torch.equal(attend("gradient", network, x, targets)["gradient"], ours.abs().amax(1))
+    for reduce, expected in (("max", ours.abs().amax(1)), ("sum", ours.abs().sum(1))):
+        assert torch.equal(
+            attend("gradient", network, x, targets, reduce=reduce)["gradient"], expected
+        )
 
 
 def test_gradcam_equals_captum(network, x, difference, out_of_place):
     targets = others(network, x)
-    layer = MODULES[network.name]
+    layer = MODULES.get(network.name, list(network.stages.values())[-1])
     module = out_of_place(network.module)
     captum = LayerGradCam(module, module.get_submodule(layer))
     for signed in (True, False):
@@ -55,7 +55,12 @@ def test_gradcam_equals_captum(network, x, difference, out_of_place):
         assert difference(ours, expected) < 1e-5
 
 
-@pytest.mark.parametrize("name", ["vgg16", "vgg16_voc", "resnet18", "squeezenet1_1"])
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("vgg19", "resnet50", "resnet101")]
+
+
+@pytest.mark.parametrize(
+    "name", ["alexnet", "vgg16", "vgg16_voc", "resnet18", "squeezenet1_1", *LARGE]
+)
 def test_guided_backprop_equals_captum_where_every_relu_is_a_module(
     name, get_network, x, difference, out_of_place
 ):
@@ -118,7 +123,7 @@ def test_guided_gradcam_equals_captum_with_bilinear_upsampling(
 
 # DenseNet's last ReLU works in place on what torchcam's hook holds, so torchcam gets it right too;
 # EfficientNet-Lite0's does not, and torchcam reads the activation before it.
-@pytest.mark.parametrize("name", ["vgg16_voc", "resnet18", "googlenet", "densenet121"])
+@pytest.mark.parametrize("name", ["vgg16_voc", "resnet18", "googlenet", "densenet121", *LARGE[1:]])
 def test_cam_equals_torchcam_where_torchcam_sees_the_rectified_activation(
     name, get_network, x, difference
 ):
@@ -160,3 +165,41 @@ def test_stage_behind_a_functional_rectifier_is_the_rectified_activation(
     for layer in (None, "conv5"):
         ours = attend("gradcam", network, x, targets, layer=layer, signed=True)["gradcam"]
         assert difference(ours, expected) < 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("vgg16_voc", "features.23"),
+        ("vgg16_voc", "features.4"),
+        ("alexnet", "features.5"),
+        ("vgg16", "features.23"),
+        ("vgg19", "features.27"),
+    ],
+)
+def test_excitation_backprop_equals_zennits_without_bias(
+    name, layer, get_network, x, difference, out_of_place
+):
+    composites = pytest.importorskip("zennit.composites")
+    if not hasattr(composites, "ExcitationBackprop"):
+        pytest.skip("this zennit has no composite ExcitationBackprop")
+    network = get_network(name)
+    targets = others(network, x)
+    module = out_of_place(network.module)
+    if name == "vgg16_voc":  # zennit changes modules only; the mean over positions is a function
+        parts = {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
+        parts = {"features": module.features, **parts, "classifier": module.classifier}
+        module = nn.Sequential(OrderedDict(parts))
+    kept = {}
+    handle = module.get_submodule(layer).register_forward_hook(
+        lambda part, inputs, output: kept.update(f=output)
+    )
+    composite = composites.ExcitationBackprop(zero_params=["bias"], stabilizer=1e-12)
+    with composite.context(module) as changed:
+        scores = changed(x.clone().requires_grad_(True))
+        start = F.one_hot(targets, scores.shape[1]).to(scores)
+        (expected,) = torch.autograd.grad(scores, kept["f"], start)
+    handle.remove()
+    ours = attend("excitation_backprop", network, x, targets, layer=layer, reduce=None)
+    assert difference(ours["excitation_backprop"], expected) < 1e-5

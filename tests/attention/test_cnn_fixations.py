@@ -310,7 +310,7 @@ def test_points_of_a_captioner_equal_the_plain_version(kind, start, make_images)
         assert as_set(found[row]) == expected
         assert expected
         words += in_words
-    with Tape(network, x, targets, operations=True) as tape:
+    with Tape(network, x, targets) as tape:
         assert traced(tape, start).elsewhere == words
 
 

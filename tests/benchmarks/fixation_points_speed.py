@@ -38,7 +38,7 @@ def main() -> None:
             network.module(images)
 
     def tape() -> None:
-        Tape(network, images, operations=True).close()
+        Tape(network, images).close()
 
     rows = {
         "plain forward": forward,

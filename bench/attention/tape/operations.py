@@ -1,8 +1,8 @@
-"""The operations of one forward pass, in order: for methods that walk back through a network.
+"""The operations that lead from the images to the scores: for methods that walk back by hand.
 
-Gradients need none of this; a method that asks for it says `READS = "operations"`. Only operations
-that read something computed from the images are kept, each with its inputs as they were then
-(whatever the network changed in place afterwards) and what it gave.
+Of the log of a forward pass only operations that read something computed from the images are kept,
+each with its inputs as they were then (whatever the network changed in place afterwards) and what
+it gave.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from .nodes import Steering, operation
-from .recorder import Recorder, _map, _tensors
+from . import log
 
 # The spellings of Python's operators, and of torch's, that mean the same operation.
 SAME = {
@@ -55,15 +54,19 @@ class Operation:
 class Operations:
     """The operations in the order in which they ran, and which of them made a tensor."""
 
-    image: Tensor | None = None
+    image: Tensor
     calls: list[Operation] = field(default_factory=list)
     _made_by: dict[int, Operation] = field(default_factory=dict)
     _depth: dict[int, int] = field(default_factory=dict)
 
-    def start(self, image: Tensor) -> None:
-        """Tells which tensor everything is to be traced to."""
-        self.image = image
-        self._depth[id(image)] = 0
+    @classmethod
+    def of(cls, image: Tensor, entries: list[log.Operation]) -> Operations:
+        """Those of a forward pass's log that can be traced to `image`."""
+        found = cls(image)
+        found._depth[id(image)] = 0
+        for entry in entries:
+            found._note(entry)
+        return found
 
     def knows(self, x: Tensor) -> bool:
         """Whether `x` is the image or was computed from it by operations that were seen."""
@@ -77,40 +80,18 @@ class Operations:
         """The number of operations on the longest way from the image to `x`."""
         return self._depth[id(x)]
 
-    def note(self, function: Callable, args: tuple, kwargs: dict, result: Any) -> None:
+    def _note(self, entry: log.Operation) -> None:
         """Keeps one call, if it read something known. An operation is alive with its tensors."""
-        name = function.__self__.__name__ if function.__name__ == "__get__" else operation(function)
+        name = entry.function.__self__.__name__ if entry.name == "__get__" else entry.name
         if name.endswith("_like") or name.startswith("new_"):
             return  # reads a shape only
-        tracked = tuple(x for x in _tensors((args, kwargs)) if self.knows(x))
-        outputs = tuple(x for x in _tensors(result) if not self.knows(x))
+        tracked = tuple(x for x in entry.inputs if self.knows(x))
+        outputs = tuple(x for x in entry.outputs if not self.knows(x))
         if not tracked or not outputs:
             return
-        call = Operation(SAME.get(name, name), function, args, kwargs, tracked, outputs)
+        name = SAME.get(name, name)
+        call = Operation(name, entry.function, entry.args, entry.kwargs, tracked, outputs)
         depth = 1 + max(map(self.depth, tracked))
         for x in outputs:
             self._made_by[id(x)], self._depth[id(x)] = call, depth
         self.calls.append(call)
-
-
-class OperationRecorder(Recorder):
-    """A recorder that keeps the operations as well."""
-
-    def __init__(self, network: nn.Module, steering: Steering) -> None:
-        super().__init__(network, steering)
-        self.operations = Operations()
-
-    def run(self, images: Tensor) -> Any:
-        self.operations.start(images)
-        return super().run(images)
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        if not args and "input" in kwargs:
-            args = (kwargs.pop("input"),)
-        args, kwargs = _map(args, self._now), _map(kwargs, self._now)
-        result = super().__torch_function__(function, types, args, kwargs)
-        # An assignment to a part gives nothing; what was assigned to has a new version.
-        made = self._now(args[0]) if function.__name__ == "__setitem__" else result
-        self.operations.note(function, args, kwargs, made)
-        return result

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 from torch.overrides import TorchFunctionMode
 
 from bench.errors import UsageError
 
+from .log import Operation, tensors
 from .nodes import OTHER_ACTIVATIONS, Gate, Rectifier, Steering, ceiling_of, operation
 
 
@@ -29,7 +31,7 @@ class Recorder(TorchFunctionMode):
     After it: `outputs` maps module names to what the module gave (at its last call, if it was
     called several times), `order` maps the same names to the time of that; `activation_of` gives
     the output of the activation function that read a tensor; `other_activations` names the
-    activation functions that are no rectifiers.
+    activation functions that are no rectifiers; `log` has every operation, in order.
     """
 
     def __init__(self, network: nn.Module, steering: Steering) -> None:
@@ -39,6 +41,7 @@ class Recorder(TorchFunctionMode):
         self.outputs: dict[str, Any] = {}
         self.order: dict[str, int] = {}
         self.other_activations: list[str] = []
+        self.log: list[Operation] = []
         self._calls = 0
         self._activated: dict[int, tuple[Tensor, Tensor]] = {}
         # Tensors that were changed in place, each with its new version. The old ones are kept
@@ -73,14 +76,23 @@ class Recorder(TorchFunctionMode):
             args, kwargs = _map(args, self._now), _map(kwargs, self._now)
         name = getattr(function, "__name__", "")
         if name == "__get__" or name in _QUESTIONS:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            if isinstance(result, Tensor):  # x.T, for one; most ask for a shape
+                self._logged(function, args, kwargs, result)
+            return result
         if self._stale:
             self._refuse_stale(name, args, kwargs)
         if args and isinstance(args[0], Tensor) and args[0].is_floating_point():
             if _in_place(name, kwargs):
                 return self._in_place(function, args, kwargs)
             return self._out_of_place(function, args, kwargs)
-        return function(*args, **kwargs)
+        return self._logged(function, args, kwargs, function(*args, **kwargs))
+
+    def _logged(self, function: Callable, args: tuple, kwargs: dict, result: Any) -> Any:
+        """The result, after a note of the operation if it gave new tensors."""
+        if isinstance(result, Tensor | tuple | list) and not (args and result is args[0]):
+            self.log.append(Operation(operation(function), function, args, kwargs, result))
+        return result
 
     def _out_of_place(self, function: Callable, args: tuple, kwargs: dict) -> Any:
         """The operation, with a node of ours if it is an activation function."""
@@ -91,9 +103,9 @@ class Recorder(TorchFunctionMode):
         elif name in OTHER_ACTIVATIONS:
             y = function(self._gated(x, name), *args[1:], **kwargs)
         else:
-            return function(*args, **kwargs)
+            return self._logged(function, args, kwargs, function(*args, **kwargs))
         self._activated.setdefault(id(x), (x, y))
-        return y
+        return self._logged(function, args, kwargs, y)
 
     def _in_place(self, function: Callable, args: tuple, kwargs: dict) -> Any:
         """The operation on a new tensor, which takes the place of its first argument from here."""
@@ -102,12 +114,15 @@ class Recorder(TorchFunctionMode):
             y = self._out_of_place(function, args, kwargs | {"inplace": False})
         elif ceiling_of(name, args, kwargs)[0]:
             y = self._out_of_place(function, args, kwargs)
+        elif name in ("add", "__iadd__") and _fits(x, *args[1:]):
+            y = self._out_of_place(torch.add, args, kwargs)  # saves the copy
         else:
             other = name in OTHER_ACTIVATIONS
             y = (self._gated(x, name) if other else x).clone()
             function(y, *args[1:], **kwargs)
             if other:
                 self._activated.setdefault(id(x), (x, y))
+            self._logged(function, args, kwargs, y)
         if y is not x:
             self._moved[id(x)] = (x, y)
             if x.numel() and x.untyped_storage().data_ptr() != y.untyped_storage().data_ptr():
@@ -128,7 +143,7 @@ class Recorder(TorchFunctionMode):
 
     def _refuse_stale(self, name: str, args: tuple, kwargs: dict) -> None:
         """Another view of memory that was changed in place would show old values: say so."""
-        for x in _tensors((args, kwargs)):
+        for x in tensors((args, kwargs)):
             changed_by = self._stale.get(x.untyped_storage().data_ptr())
             if changed_by is not None:
                 raise UsageError(
@@ -186,11 +201,6 @@ def _map(value: Any, change: Callable[[Any], Any]) -> Any:
     return value
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, dict):
-        yield from _tensors(tuple(value.values()))
+def _fits(x: Tensor, *others: Any) -> bool:
+    """Whether adding `others` to `x` gives the shape and number type of `x`."""
+    return all(isinstance(y, Tensor) and y.shape == x.shape and y.dtype == x.dtype for y in others)

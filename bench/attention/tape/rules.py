@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.errors import unknown_name
+
 
 def passed(g: Tensor, y: Tensor, ceiling: float | None) -> Tensor:
     """g where 0 < x < ceiling, else 0, strictly: at x = 0 nothing passes.
@@ -69,3 +71,28 @@ class Guided:
 
 
 Rule = Gradient | Guided
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """Excitation backpropagation: a probability at the class score goes down along excitation.
+
+    Zhang et al. 2016. Not a way to differentiate, so not of the kind above: it is carried out over
+    the recorded operations (`excitation.py`).
+
+    * `negative` says what becomes of negative inputs, which the paper assumes away: `"clamp"` (they
+      excite nothing, all probabilities are >= 0), `"raw"` (taken as they are; may be far from
+      probabilities), `"signed"` (with a negative weight they excite).
+    * `fold_batch_norm` counts a convolution's weights with the sign of the batch norm behind it, as
+      the authors' networks have it.
+    * `contrastive` starts with the difference of the probabilities below the classifier, for its
+      weights W and for -W.
+    """
+
+    negative: str = "clamp"
+    fold_batch_norm: bool = False
+    contrastive: bool = False
+
+    def __post_init__(self) -> None:
+        if self.negative not in ("clamp", "raw", "signed"):
+            raise unknown_name("negative", str(self.negative), ("clamp", "raw", "signed"))

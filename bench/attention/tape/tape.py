@@ -12,14 +12,16 @@ from torch import Tensor
 from bench.errors import NotApplicable, UsageError
 from bench.networks import Network
 
+from .excitation import Excitations
 from .graph import unsteered
 from .layers import Layer, find_layer, layer_tensor
 from .nodes import Steering
-from .operations import OperationRecorder, Operations
+from .operations import Operations
 from .recorder import Recorder
-from .rules import Gradient, Rule
+from .rules import Excitation, Gradient, Rule
 
 GRADIENT = Gradient()
+EXCITATION = Excitation()
 IMAGE = Layer("", activated=False)
 
 
@@ -29,7 +31,6 @@ class Tape:
     `images` is (N, 3, H, W), preprocessed; `targets` (N,) class indices, default the top class of
     each image. `watch` names layers that some method will ask for: a backward pass that comes by
     keeps their gradients, and so do the network's stages, because that costs no time.
-    `operations=True` keeps the list of operations, for methods that walk back by hand.
 
     Attributes: `network`, `images`, `targets`, `logits` (N, K), `scores` (N,), all detached.
 
@@ -48,7 +49,6 @@ class Tape:
         targets: Tensor | None = None,
         *,
         watch: tuple[str, ...] = (),
-        operations: bool = False,
     ) -> None:
         if network.module.training:
             raise UsageError(f"{network.name} is in training mode; call its module.eval() first")
@@ -57,11 +57,12 @@ class Tape:
         self.network = network
         self._steering = Steering()
         self._gradients: dict[tuple, dict[Layer, Tensor | None]] = {}
+        self._excitations: Excitations | None = None
+        self._operations: Operations | None = None
         self._unsteered: list[str] | None = None
         with _recording():
             self._input = _own(images, network).requires_grad_(True)
-            recorder = OperationRecorder if operations else Recorder
-            self._record = recorder(network.module, self._steering)
+            self._record = Recorder(network.module, self._steering)
             self._result = self._record.run(self._input)
             self._check_result()
             self.images = self._input.detach()
@@ -83,6 +84,7 @@ class Tape:
     def close(self) -> None:
         """Frees the graph and every tensor that the tape holds."""
         self._gradients.clear()
+        self._excitations = self._operations = None
         self._record = self._result = self._input = None
 
     def activation(self, layer: str | None = None) -> Tensor:
@@ -109,14 +111,12 @@ class Tape:
 
     @property
     def operations(self) -> Operations:
-        """The operations of the forward pass in order; a method that needs them declares it."""
+        """The operations of the forward pass that lead from the images to the scores."""
         if self._record is None:
             raise RuntimeError("this tape is closed")
-        if not isinstance(self._record, OperationRecorder):
-            raise RuntimeError(
-                'no operations on this tape; the method must say READS = "operations"'
-            )
-        return self._record.operations
+        if self._operations is None:
+            self._operations = Operations.of(self._input, self._record.log)
+        return self._operations
 
     @property
     def result(self) -> Tensor:
@@ -124,6 +124,27 @@ class Tape:
         if self._record is None:
             raise RuntimeError("this tape is closed")
         return self._result
+
+    def excitation(self, layer: str | None = None, *, rule: Excitation = EXCITATION) -> Tensor:
+        """Probabilities at `layer` by excitation backpropagation, (N, C, h, w).
+
+        They start as one at the target's score. Their sum over a layer through which everything
+        goes is the conserved mass, (N,): one where nothing was lost on the way, below where an
+        active unit has no excitatory input, zero with a contrastive rule.
+
+        Raises NotApplicable for operations without a rule between layer and score, naming them.
+        """
+        found = find_layer(self.network, layer)
+        x = self._tensor(found)
+        if self._excitations is None:
+            self._excitations = Excitations(
+                self._record.log, self._input, self._result, self.targets
+            )
+        keep = [self._tensor(each) for each in self._watched]
+        probabilities = self._excitations.at(x, rule, keep)
+        if probabilities is None:
+            raise UsageError(f"layer {found.module!r} does not lead to the score")
+        return probabilities
 
     def _gradient(self, layer: Layer, of: str | None, rule: Rule) -> Tensor:
         source = None if of is None else find_layer(self.network, of)
@@ -150,6 +171,8 @@ class Tape:
             for other in self._watched
             if other not in known and other != layer and self._time(other) >= self._time(layer)
         ]
+        if rule != GRADIENT:  # other rules are read at one place; a batch of VGG16's is 0.2 GB
+            also = []
         layers = [layer, *also]
         tensors = [self._tensor(each) for each in layers]
         self._steering.rule = rule
