@@ -13,6 +13,7 @@ from bench.report import tables
 from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
 from bench.report.findings import findings, zero_comes_first
 from bench.report.labels import method_texts, network_label
+from bench.report.recordings import recording_details
 from bench.statistics import DRAWS
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def page_text(
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
+        "recording_details": [recording_details(item) for item in summary["recordings"]],
+        "left_out": summary.get("left_out", []),
         "flags": sorted(Counter(scores["flag"].dropna()).items()),
         "methods": [texts[name] for name in results.methods],
         "provenance": _provenance(results, summary, heatmap, seed),

@@ -392,7 +392,10 @@ def test_the_command_line_shows_the_message_alone(folder, capsys):
     assert not any(path.exists() for path in outputs)
 
 
-@pytest.mark.parametrize(("name", "times"), [("t.mat", 6), ("t.hdf5", 60), ("t.parquet", 60)])
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [pytest.param("t.mat", 6, marks=pytest.mark.slow), ("t.hdf5", 60), ("t.parquet", 60)],
+)
 def test_a_damaged_file_never_ends_in_a_traceback(folder, name, times):
     """Seeded corruption: what is read may differ, but only our own errors are raised."""
     given = {"file": name, "stimuli": "names.txt"}
