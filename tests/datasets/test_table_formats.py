@@ -15,7 +15,7 @@ from scipy.io import savemat
 
 from bench.cli import main
 from bench.datasets import image_sizes, load_dataset, read_gaze
-from bench.datasets.formats import format_names, osie_mat
+from bench.datasets.formats import _osie_child, format_names, osie_mat
 from bench.errors import BenchError, DataError, UsageError, ValidationError
 
 IMAGES = ("a.png", "b.png")
@@ -371,6 +371,19 @@ REFUSED = [
 ]
 
 
+@pytest.fixture
+def quick_mat(monkeypatch):
+    """Parses sound .mat files in this process: the start of another one takes a second."""
+
+    def run(words, **_):
+        monkeypatch.setattr(sys, "argv", words[2:])
+        _osie_child.main()
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(osie_mat.subprocess, "run", run)
+
+
+@pytest.mark.usefixtures("quick_mat")
 @pytest.mark.parametrize(("case", "error", "message"), REFUSED)
 def test_a_wrong_file_is_refused_with_one_message(folder, case, error, message):
     with pytest.raises(error, match=message):
