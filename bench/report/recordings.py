@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report.numbers import number
 from bench.report.tables import fates
 
 SHOWN_TRIALS = 10
@@ -17,8 +16,9 @@ class RecordingDetails:
     """One recording's part of the page; what its summary does not hold is left out."""
 
     viewer: str
-    remark: str  # what must not be overlooked, beside the name
-    alarming: bool
+    alarms: str  # what must not be overlooked; empty where all is well
+    notes: str  # how many sentences there are; empty without any
+    not_used: str  # share of the ms of the eye used
     facts: list[tuple[str, str]]
     fates: list[tuple[str, int, float, float, float]]
     bad_trials: list[dict[str, Any]]
@@ -32,38 +32,39 @@ def recording_details(summary: dict[str, Any]) -> RecordingDetails:
     Entries of published tables lack most keys; the facts they cannot give are not there.
     """
     facts = [(name, text) for name, fact in FACTS.items() if (text := fact(summary))]
-    remarks = _remarks(summary)
+    sentences = [*summary.get("errors", []), *summary.get("warnings", [])]
     bad = summary.get("bad_trials", [])
-    lost = 1 - _kept_share(summary["fixations"])
     return RecordingDetails(
         viewer=summary["subject_id"],
-        remark="; ".join([*remarks, f"{_percent(lost)} of the ms not used"]),
-        alarming=bool(remarks),
+        alarms="; ".join(_alarms(summary)),
+        notes=_count(len(sentences), "note") if sentences else "",
+        not_used=f"{_percent(1 - _kept_share(summary['fixations']))} of the ms not used",
         facts=facts,
         fates=fates(summary["fixations"]),
         bad_trials=bad[:SHOWN_TRIALS],
         more_bad_trials=max(0, len(bad) - SHOWN_TRIALS),
-        sentences=[*summary.get("errors", []), *summary.get("warnings", [])],
+        sentences=sentences,
     )
 
 
-def _remarks(summary: dict[str, Any]) -> list[str]:
+def _alarms(summary: dict[str, Any]) -> list[str]:
     """Incomplete, badly validated, with trials that could not be used."""
-    remarks = ["incomplete"] if summary.get("incomplete") else []
+    alarms = ["incomplete"] if summary.get("incomplete") else []
     words = summary.get("validation", {}).get("trials_by_quality", {})
     usable = sum(words.values()) + summary.get("validation", {}).get("trials_without", 0)
-    remarks += [
+    alarms += [
         f"validation {word} in {words[word]} of {usable} trials"
         for word in ("POOR", "FAIR")
         if words.get(word)
     ]
     if bad := summary["trials"].get("bad"):
-        remarks.append(f"{bad} of {summary['trials']['found']} trials not usable")
-    return remarks
+        alarms.append(f"{bad} of {summary['trials']['found']} trials not usable")
+    return alarms
 
 
 def _kept_share(by_status: dict[str, dict[str, float]]) -> float:
-    total = sum(part["ms"] for part in by_status.values())
+    """Of the ms of the eye used: the other eye's are no loss."""
+    total = sum(part["ms"] for status, part in by_status.items() if status != "other_eye")
     return by_status.get("kept", {"ms": 0.0})["ms"] / total if total else 0.0
 
 
@@ -138,8 +139,9 @@ def _drift_checks(summary: dict[str, Any]) -> str:
         return "none in the file"
     parts = [str(found["count"])]
     for word, name in (("median", "median"), ("max", "largest")):
-        sizes = [(found[f"{word}_deg"], "°"), (found[f"{word}_px"], " px")]
-        known = [f"{number(size)}{unit}" for size, unit in sizes if size is not None]
+        degrees, pixels = found[f"{word}_deg"], found[f"{word}_px"]
+        known = [] if degrees is None else [_degrees(degrees)]
+        known += [] if pixels is None else [f"{pixels:.1f} px"]
         if known:
             parts.append(f"{name} {', '.join(known)}")
     parts.append(f"{found['repeated']} repeated, {found['aborted']} aborted")
@@ -189,7 +191,7 @@ def _blinks(summary: dict[str, Any]) -> str:
     if found["count"] is None:
         return f"not known: {summary['blinks_reason']}"
     per_trial = found["per_trial"]
-    return f"{found['count']:g}" + ("" if per_trial is None else f", {number(per_trial)} a trial")
+    return f"{found['count']:g}" + ("" if per_trial is None else f", {per_trial:.2f} a trial")
 
 
 def _missing(summary: dict[str, Any]) -> str:

@@ -130,7 +130,6 @@ class Recording:
     dropped: int
     dropped_ms: float
     median: str
-    remarks: str
 
 
 def recording_row(summary: dict[str, Any]) -> Recording:
@@ -148,5 +147,4 @@ def recording_row(summary: dict[str, Any]) -> Recording:
         dropped=count - kept["count"],
         dropped_ms=1 - kept["ms"] / total,
         median="none" if median is None or median != median else f"{median:.0f}",
-        remarks="; ".join(summary["warnings"]),
     )

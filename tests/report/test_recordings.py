@@ -55,8 +55,7 @@ def page(details, left_out=()):
 
 def test_poor_calibration_stands_beside_the_name(summary):
     details = recording_details(summary)
-    assert details.alarming
-    assert details.remark.startswith("validation POOR in 2 of 4 trials; ")
+    assert details.alarms == "validation POOR in 2 of 4 trials"
     facts = dict(details.facts)
     assert facts["Validation in force"].startswith("GOOD in 2 trials; POOR in 2 trials; mean error")
     assert re.search(
@@ -77,7 +76,10 @@ def test_the_cost_of_the_display_rule_is_there_in_count_and_ms(summary):
     assert sum(row[2] for row in details.fates) == pytest.approx(1)
     assert sum(row[4] for row in details.fates) == pytest.approx(1)
     lost = 100 * (1 - by_status["kept"][3])
-    assert details.remark.endswith(f"{lost:.1f} % of the ms not used")
+    assert details.not_used == f"{lost:.1f} % of the ms not used"
+    # What the other eye saw is no loss.
+    both = {**summary["fixations"], "other_eye": {"count": 9, "ms": 99_999.0}}
+    assert recording_details({**summary, "fixations": both}).not_used == details.not_used
 
 
 def test_what_the_entry_does_not_hold_is_not_on_the_page():
@@ -94,7 +96,7 @@ def test_what_the_entry_does_not_hold_is_not_on_the_page():
         "errors": [],
     }
     details = recording_details(table_entry)
-    assert not details.alarming
+    assert not details.alarms
     assert [name for name, _ in details.facts] == ["Format", "Trials", "Fixations kept"]
     assert dict(details.facts)["Trials"] == "3"
     assert "None" not in page([details])
@@ -115,9 +117,9 @@ def test_bad_trials_salvage_and_reasons_are_told(summary):
         "warnings": ["<script>alert(1)</script>"],
     }
     details = recording_details(entry)
-    assert details.remark.startswith(
-        "incomplete; validation POOR in 2 of 4 trials; 12 of 16 trials"
-    )
+    alarms = "incomplete; validation POOR in 2 of 4 trials; 12 of 16 trials not usable"
+    assert details.alarms == alarms
+    assert details.notes == "1 note"
     facts = dict(details.facts)
     assert facts["Trials"].startswith("16 of 40 expected, 12 not usable")
     assert facts["Trials"].endswith("broke off: 4 complete trials used")
