@@ -46,7 +46,11 @@ class Dataset:
         return None if on_screen is None else on_screen / scale
 
     def stimuli(self) -> list[Path]:
-        """The photographs, sorted by name. DataError where the folder holds none."""
+        """The photographs, sorted by name; of a folder with more, those that `list` names.
+
+        Raises DataError where there is none, or a list cannot be read; ValidationError for a name
+        in the list that no photograph has.
+        """
         if self.made_by_rule:
             from bench.datasets.demo.files import DEMO_FILES
 
@@ -66,6 +70,10 @@ class Dataset:
         if not found:
             pattern = self.spec["stimuli"]["pattern"]
             raise DataError(f"data set {self.id!r}: no photograph matches {pattern} in {folder}.")
+        if "list" in self.spec["stimuli"]:
+            from bench.datasets.photograph_list import listed
+
+            found = listed(self, found)
         for path in found:
             check_name(path)
         return found

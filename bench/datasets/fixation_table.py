@@ -1,4 +1,8 @@
-"""Data sets whose gaze is a published table: one row per fixation, already in image pixels."""
+"""Data sets whose gaze is a published table: one row per fixation, already in image pixels.
+
+How the file is read is a matter of its format (bench/datasets/formats); what is in it is judged
+here, alike for all.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.datasets.formats import get_format
 from bench.errors import DataError, ValidationError
 from bench.files import sha256
 
@@ -14,13 +19,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.datasets import Dataset
+    from bench.datasets.formats import RawTable
 
-REQUIRED = ("image_id", "subject_id", "x_image_px", "y_image_px", "duration_ms")
+MILLISECONDS = {"ms": 1.0, "s": 1000.0}
+# A median fixation outside of it says that the unit is another one.
+PLAUSIBLE_MS = (10.0, 10_000.0)
 
 
 def inputs(dataset: Dataset) -> list[Path]:
-    """The table's file."""
-    return [dataset.file(dataset.spec["fixations"]["file"])]
+    """The table's file, and the list of photographs where a format has numbers for them."""
+    fixations = dataset.spec["fixations"]
+    return [dataset.file(fixations[key]) for key in ("file", "stimuli") if key in fixations]
 
 
 def read_gaze(
@@ -29,66 +38,58 @@ def read_gaze(
     """The fixation table and one summary per viewer.
 
     The published duration stands in `duration_ms` and in `span_ms`: a table does not say which
-    of the two conventions it follows. Raises ValidationError for a missing column, a value that
-    is no number, or an image that the data set does not have, with the row's number.
+    of the two conventions it follows. With `durations: none` every fixation counts as 1 ms, so
+    that all weigh the same, and each summary warns of it.
+
+    Raises DataError for a file that cannot be read, UsageError for an ending that is no format's,
+    ValidationError for a missing column, a value that is no number, durations in what must be
+    another unit, or an image that the data set does not have, with the row.
     """
     import pandas as pd
 
     from bench.gaze import as_fixation_table
 
-    (path,) = inputs(dataset)
-    names = {key: dataset.spec["fixations"]["columns"].get(key, key) for key in REQUIRED}
-    raw = _read(path, text=[names["image_id"], names["subject_id"]])
-    missing = [name for name in names.values() if name not in raw.columns]
-    if missing:
-        raise ValidationError(
-            f"{path}: missing column {', '.join(map(repr, missing))}; found "
-            f"{', '.join(map(repr, raw.columns))}. Add it, or map its name under fixations: "
-            f"columns: in the dataset.yaml of {dataset.id!r}."
-        )
-    if raw.empty:
-        raise ValidationError(f"{path}: no row below the header; expected one per fixation.")
-    table = pd.DataFrame({key: raw[name] for key, name in names.items()})
+    fixations = dataset.spec["fixations"]
+    path = dataset.file(fixations["file"])
+    form = get_format(path, fixations.get("format"))
+    if not path.is_file():
+        raise DataError(f"{path}: no such file. Expected the table of fixations there.")
+    raw = form.read(path, dataset)
+    if raw.rows.empty:
+        below = " below the header" if form.SUFFIXES[0] == ".csv" else ""
+        raise ValidationError(f"{path}: no row{below}; expected one per fixation.")
+    origin = fixations.get("origin", form.ORIGIN)
+    table = pd.DataFrame(index=raw.rows.index)
     for column in ("image_id", "subject_id"):
-        table[column] = _texts(path, table[column], names[column])
-    _check_images(path, table, sizes)
-    for column in REQUIRED[2:]:
-        table[column] = _numbers(path, table[column], names[column])
-    _check_durations(path, table, names["duration_ms"])
+        table[column] = _texts(path, raw, column)
+    _check_images(path, raw, table, sizes)
+    for column in ("x_image_px", "y_image_px"):
+        table[column] = _numbers(path, raw, column) - origin
+    unit = fixations.get("durations", form.DURATIONS)
+    table["duration_ms"] = 1.0 if unit == "none" else _durations(path, raw, unit)
     table["status"] = _status(table, sizes)
     table["span_ms"] = table["duration_ms"]
     table["recording_id"] = table["subject_id"]
     table["fixation_index"] = table.groupby("subject_id").cumcount()
     table["source"] = "table"
     table = as_fixation_table(table)
-    return table, [_summary(path, viewer, rows) for viewer, rows in _by_viewer(table)]
+    return table, _summaries(path, table, has_durations=unit != "none")
 
 
-def _read(path: Path, *, text: list[str]) -> pd.DataFrame:
-    """The table as it is; the columns `text` stay text, for viewer 001 is not viewer 1."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise DataError(f"{path}: no such file. Expected the table of fixations there.")
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=dict.fromkeys(text, "string"))
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not readable as a table ({reason}).") from None
-
-
-def _texts(path: Path, values: pd.Series, name: str) -> pd.Series:
-    texts = values.astype("string").str.strip()
+def _texts(path: Path, raw: RawTable, column: str) -> pd.Series:
+    texts = raw.rows[column].astype("string").str.strip()
     empty = texts.isna() | (texts == "")
     if empty.any():
         row = int(np.flatnonzero(empty)[0])
-        raise ValidationError(f"{path}, row {row + 2}: {name} is empty; expected a name.")
+        raise ValidationError(
+            f"{path}, {raw.place(row)}: {raw.names[column]} is empty; expected a name."
+        )
     return texts
 
 
-def _check_images(path: Path, table: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> None:
+def _check_images(
+    path: Path, raw: RawTable, table: pd.DataFrame, sizes: dict[str, tuple[int, int]]
+) -> None:
     unknown = ~table["image_id"].isin(sizes)
     if not unknown.any():
         return
@@ -98,33 +99,51 @@ def _check_images(path: Path, table: pd.DataFrame, sizes: dict[str, tuple[int, i
     near = by_case.get(str(name).lower())
     hint = f" Did you mean {near!r}?" if near else ""
     raise ValidationError(
-        f"{path}, row {row + 2}: image {name!r} is not among the {len(sizes)} photographs "
+        f"{path}, {raw.place(row)}: image {name!r} is not among the {len(sizes)} photographs "
         f"(rows like this: {int(unknown.sum())}).{hint} Add the photograph or take the rows out."
     )
 
 
-def _numbers(path: Path, values: pd.Series, name: str) -> pd.Series:
+def _numbers(path: Path, raw: RawTable, column: str) -> pd.Series:
     import pandas as pd
 
+    values = raw.rows[column]
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     broken = (numbers.isna() & values.notna()) | np.isinf(numbers)
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
         raise ValidationError(
-            f"{path}, row {row + 2}: {name} is {str(values.iloc[row])!r}, expected a number."
+            f"{path}, {raw.place(row)}: {raw.names[column]} is {str(values.iloc[row])!r}, expected "
+            "a number."
         )
     return numbers
 
 
-def _check_durations(path: Path, table: pd.DataFrame, name: str) -> None:
-    wrong = ~((table["duration_ms"] > 0) & np.isfinite(table["duration_ms"]))
+def _durations(path: Path, raw: RawTable, unit: str) -> pd.Series:
+    """In milliseconds. ValidationError for none, one that is not above 0, and an unlikely unit."""
+    if "duration_ms" not in raw.rows:
+        raise ValidationError(
+            f"{path}: no durations in it. Say fixations: durations: none in dataset.yaml to let "
+            "every fixation weigh the same, or name them under columns: duration_ms."
+        )
+    durations = _numbers(path, raw, "duration_ms")
+    wrong = ~((durations > 0) & np.isfinite(durations))
+    words = {"ms": "milliseconds", "s": "seconds"}[unit]
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        value = table["duration_ms"].iloc[row]
         raise ValidationError(
-            f"{path}, row {row + 2}: {name} is {value}, expected milliseconds above 0 "
-            f"(rows like this: {int(wrong.sum())})."
+            f"{path}, {raw.place(row)}: {raw.names['duration_ms']} is {durations.iloc[row]}, "
+            f"expected {words} above 0 (rows like this: {int(wrong.sum())})."
         )
+    median = float(durations.median()) * MILLISECONDS[unit]
+    if not PLAUSIBLE_MS[0] <= median <= PLAUSIBLE_MS[1]:
+        other = {"ms": "s", "s": "ms"}[unit]
+        raise ValidationError(
+            f"{path}: read as {words}, the median fixation lasts {median:g} ms, expected "
+            f"{PLAUSIBLE_MS[0]:g} to {PLAUSIBLE_MS[1]:g}. Say fixations: durations: {other} (or "
+            "none) in dataset.yaml."
+        )
+    return durations * MILLISECONDS[unit]
 
 
 def _status(table: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> np.ndarray:
@@ -137,23 +156,25 @@ def _status(table: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> np.ndarra
     return np.select([missing, ~inside], ["missing_position", "off_image"], default="kept")
 
 
-def _by_viewer(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(str(viewer), rows) for viewer, rows in table.groupby("subject_id", sort=True)]
-
-
-def _summary(path: Path, viewer: str, rows: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "recording_id": viewer,
-        "subject_id": viewer,
-        "format": f"published table ({path.name})",
-        "sha256": sha256(path),
-        "trials": {"found": int(rows["image_id"].nunique())},
-        "duration_convention": "as published",
-        "fixations": {
-            status: {"count": len(group), "ms": float(group["duration_ms"].sum())}
-            for status, group in rows.groupby("status", observed=True)
-        },
-        "median_fixation_ms": float(rows["duration_ms"].median()),
-        "warnings": [],
-        "errors": [],
-    }
+def _summaries(path: Path, table: pd.DataFrame, *, has_durations: bool) -> list[dict[str, Any]]:
+    digest = sha256(path)
+    convention = "as published" if has_durations else "none published: each counts as 1 ms"
+    warnings = [] if has_durations else ["no durations: every fixation weighs the same"]
+    return [
+        {
+            "recording_id": str(viewer),
+            "subject_id": str(viewer),
+            "format": f"published table ({path.name})",
+            "sha256": digest,
+            "trials": {"found": int(rows["image_id"].nunique())},
+            "duration_convention": convention,
+            "fixations": {
+                status: {"count": len(group), "ms": float(group["duration_ms"].sum())}
+                for status, group in rows.groupby("status", observed=True)
+            },
+            "median_fixation_ms": float(rows["duration_ms"].median()) if has_durations else None,
+            "warnings": warnings,
+            "errors": [],
+        }
+        for viewer, rows in table.groupby("subject_id", sort=True)
+    ]

@@ -26,6 +26,11 @@ LET_PASS = (
     "(allow_incomplete: true in dataset.yaml)."
 )
 
+BROKE_OFF = (
+    "\nIf it broke off, --salvage (salvage: true in dataset.yaml, of the data set or beside the "
+    "file) lets its complete trials count."
+)
+
 _Result: TypeAlias = "tuple[pd.DataFrame, dict[str, Any]]"
 
 
@@ -214,7 +219,8 @@ def _read_one(task: _Task) -> _Result:
             path, screen=screen, salvage=task.salvage, **spec.get("samples", {})
         )
         noted = recording.quality["warnings"]
-        _refuse(path, recording.quality["errors"])
+        hint = BROKE_OFF if recording.quality["incomplete"] and not task.salvage else ""
+        _refuse(path, recording.quality["errors"], hint=hint)
         grammar, layout = trial_rules(task.dataset, task.viewer, task.sizes)
         trials = find_trials(recording.messages, recording.blocks, grammar)
         trials = placed_trials(trials, recording, layout, task.sizes, screen)

@@ -15,6 +15,7 @@ from bench.report.dependence import controls_rows
 from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.report.recordings import recording_details
 from bench.sensitivity import CELLS
 from bench.statistics import DRAWS
 
@@ -84,6 +85,8 @@ def page_text(
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
+        "recording_details": [recording_details(item) for item in summary["recordings"]],
+        "left_out": summary.get("left_out", []),
         "flags": sorted(Counter(scores["flag"].dropna()).items()),
         "baselines": list(BASELINES.values()),
         "methods": [results.texts[name] for name in [*results.methods, *results.external]],

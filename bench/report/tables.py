@@ -136,7 +136,6 @@ class Recording:
     dropped: int
     dropped_ms: float
     median: str
-    remarks: str
 
 
 def recording_row(summary: dict[str, Any]) -> Recording:
@@ -154,5 +153,4 @@ def recording_row(summary: dict[str, Any]) -> Recording:
         dropped=count - kept["count"],
         dropped_ms=1 - kept["ms"] / total,
         median="none" if median is None or median != median else f"{median:.0f}",
-        remarks="; ".join(summary["warnings"]),
     )

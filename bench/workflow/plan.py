@@ -36,7 +36,10 @@ MAPS = "results/{dataset}/{model}/maps/{method}.h5"
 # kinds of data sets, the families of metrics). Maps have fingerprints of their own.
 CODE = {
     "demo": ("stages/demo.py", "datasets/demo/*.py"),
-    "fixations": ("stages/fixations.py", "datasets/*.py", "gaze/*.py", "schemas/*.yaml"),
+    "fixations": (
+        *("stages/fixations.py", "datasets/*.py", "datasets/formats/*.py"),
+        *("gaze/*.py", "schemas/*.yaml"),
+    ),
     "heatmap": ("stages/heatmap.py",),
     "external": ("stages/external.py",),
     "score": ("stages/score.py", "metrics/*.py"),

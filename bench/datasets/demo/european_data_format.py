@@ -27,8 +27,10 @@ LONGEST_ANNOTATION = 40  # characters; pyedflib cuts what is longer without a wo
 def write_european_data(path: Path, session: Session) -> None:
     """Writes `session` to `path` as continuous EDF+ with records of one second.
 
-    Raises ValueError for a message that has no form of 40 characters.
+    Raises ValueError for a message that has no form of 40 characters, and for two eyes.
     """
+    if len(session.eyes) > 1:
+        raise ValueError(f"the demo's EDF+ holds one eye, not {session.eyes}")
     from pyedflib import FILETYPE_EDFPLUS, EdfWriter
 
     signals = _digital(session)

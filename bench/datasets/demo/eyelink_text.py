@@ -54,56 +54,65 @@ MSG\t{ms} !CAL CALIBRATION HV9 {eye} {side:<5}   GOOD
 
 
 def write_eyelink_text(path: Path, session: Session) -> None:
-    """Writes `session` to `path` as `.asc`: ASCII, monocular, gaze in screen pixels, 250 Hz."""
+    """Writes `session` to `path` as `.asc`: ASCII, gaze in screen pixels, 250 Hz."""
     with written_whole(path) as part, part.open("w", encoding="ascii", newline="\n") as file:
         file.writelines(_lines(session))
 
 
 def _lines(session: Session) -> Iterator[str]:
-    viewer = session.viewer
-    yield HEADER.format(id=viewer.id) + "\n"
+    yield HEADER.format(id=session.viewer.id) + "\n"
     waiting = sorted(session.messages, key=lambda message: message.ms)
-    yield _message(waiting.pop(0))
-    calibrated_ms = session.start_ms + 9000
-    yield CALIBRATION.format(ms=calibrated_ms, eye=viewer.eye, side=eye_name(viewer))
+    calibrated = list(session.calibrated_ms)
     for trial in session.trials:
-        before = [message for message in waiting if message.ms < trial.start_ms]
-        within = [m for m in waiting if trial.start_ms <= m.ms <= trial.last_ms]
-        waiting = [message for message in waiting if message.ms > trial.last_ms]
-        yield from map(_message, before)
-        yield from _block(trial, within, viewer.eye, eye_name(viewer))
+        if calibrated and calibrated[0] < trial.start_ms:
+            ms = calibrated.pop(0)
+            yield from map(_message, _until(ms, waiting))
+            for eye in session.eyes:
+                yield CALIBRATION.format(ms=ms, eye=session.eyes, side=eye_name(eye))
+        yield from map(_message, _until(trial.start_ms - 1, waiting))
+        yield from _block(trial, _until(trial.last_ms, waiting), session.eyes)
     yield from map(_message, waiting)
+
+
+def _until(ms: int, waiting: list[Message]) -> list[Message]:
+    """Takes the messages up to `ms` out of `waiting`, which is in order of time."""
+    count = sum(message.ms <= ms for message in waiting)
+    taken = waiting[:count]
+    del waiting[:count]
+    return taken
 
 
 def _message(message: Message) -> str:
     return f"MSG\t{message.ms} {message.text}\n"
 
 
-def _block(trial: Trial, messages: list[Message], eye: str, side: str) -> Iterator[str]:
+def _block(trial: Trial, messages: list[Message], eyes: str) -> Iterator[str]:
     """A recording from its configuration to its END."""
     start = trial.start_ms
+    sides = "\t".join(map(eye_name, eyes))
+    thresholds = "  ".join(f"{eye} 85 221" for eye in eyes)
     for text in (
-        f"RECCFG CR {SAMPLES_PER_S} 2 1 {eye}",
+        f"RECCFG CR {SAMPLES_PER_S} 2 1 {eyes}",
         "ELCLCFG MTABLER",
         "GAZE_COORDS 0.00 0.00 1919.00 1079.00",
-        f"THRESHOLDS {eye} 85 221",
+        f"THRESHOLDS {thresholds}",
         "ELCL_PROC CENTROID (3)",
     ):
         yield f"MSG\t{start - 2} {text}\n"
-    yield f"START\t{start} \t{side}\tSAMPLES\tEVENTS\n"
+    yield f"START\t{start} \t{sides}\tSAMPLES\tEVENTS\n"
     yield "PRESCALER\t1\nVPRESCALER\t1\nPUPIL\tAREA\n"
     for kind in ("EVENTS", "SAMPLES"):
         rate = f"RATE\t{SAMPLES_PER_S:7.2f}\tTRACKING\tCR\tFILTER\t2"
-        yield f"{kind}\tGAZE\t{side}\t{rate}\n"
+        yield f"{kind}\tGAZE\t{sides}\t{rate}\n"
     yield f"INPUT\t{start}\t127\n"
-    yield f"MSG\t{start} !MODE RECORD CR {SAMPLES_PER_S} 2 1 {eye}\n"
-    yield from _recorded(trial, messages, eye)
+    yield f"MSG\t{start} !MODE RECORD CR {SAMPLES_PER_S} 2 1 {eyes}\n"
+    yield from _recorded(trial, messages, eyes)
     resolution = f"{PX_PER_DEG:7.2f}\t{PX_PER_DEG:7.2f}"
     yield f"END\t{trial.last_ms + 1} \tSAMPLES\tEVENTS\tRES\t{resolution}\n"
     yield f"INPUT\t{trial.last_ms + 2}\t127\n"
 
 
-def _recorded(trial: Trial, messages: list[Message], eye: str) -> Iterator[str]:
+def _recorded(trial: Trial, messages: list[Message], eyes: str) -> Iterator[str]:
     """Samples, with messages and events between them where they belong."""
     starts = {event.start_ms: [] for event in trial.events}
     ends = {event.end_ms: [] for event in trial.events}
@@ -111,18 +120,27 @@ def _recorded(trial: Trial, messages: list[Message], eye: str) -> Iterator[str]:
         starts[event.start_ms].append(event)
         ends[event.end_ms].insert(0, event)  # a blink ends before the saccade around it
     waiting = list(messages)
-    for index, (x, y, pupil) in enumerate(zip(trial.x_px, trial.y_px, trial.pupil, strict=True)):
+    measured = [trial] if trial.second is None else [trial, trial.second]
+    flags = "." * (2 * len(measured) + 1)
+    for index in range(len(trial.x_px)):
         since = index * SAMPLE_MS
         now = trial.start_ms + since
         while waiting and waiting[0].ms <= now:
             yield _message(waiting.pop(0))
         for event in starts.get(since, ()):
-            yield _event_start(event, trial, eye)
-        gaze = "   .\t   ." if np.isnan(x) else f"{x:7.1f}\t{y:7.1f}"
-        yield f"{now}\t{gaze}\t{pupil:7.1f}\t...\n"
+            yield from (_event_start(event, trial, eye) for eye in eyes)
+        samples = "\t".join(_sample(eye, index) for eye in measured)
+        yield f"{now}\t{samples}\t{flags}\n"
         for event in ends.get(since, ()):
-            yield _event_end(event, trial, eye)
+            for own, eye in zip(measured, eyes, strict=True):
+                yield _event_end(event, own, eye)
     yield from map(_message, waiting)
+
+
+def _sample(trial: Trial, index: int) -> str:
+    x, y, pupil = trial.x_px[index], trial.y_px[index], trial.pupil[index]
+    gaze = "   .\t   ." if np.isnan(x) else f"{x:7.1f}\t{y:7.1f}"
+    return f"{gaze}\t{pupil:7.1f}"
 
 
 def _event_start(event: Event, trial: Trial, eye: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from bench.datasets.demo.screen import (
 from bench.datasets.demo.viewers import Event, Viewer, generator, simulate_trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ POINTS = (
     (960, 540), (960, 92), (960, 988), (115, 540), (1805, 540),
     (217, 146), (1703, 146), (217, 934), (1703, 934),
 )  # fmt: skip
+PAUSE_MS = 60_000  # between two parts of a session
 LID_DROP_PX = 45  # how far the closing lid pulls the measured gaze down
 
 
@@ -56,6 +57,7 @@ class Trial:
     x_px: NDArray[np.float64]  # measured gaze on the screen in steps of 0.1 px; NaN in a blink
     y_px: NDArray[np.float64]
     pupil: NDArray[np.float64]  # area in the tracker's units; 0 in a blink
+    second: Trial | None = None  # the same as the other eye's measurement has it, if binocular
 
     @property
     def last_ms(self) -> int:
@@ -65,60 +67,88 @@ class Trial:
 
 @dataclass(frozen=True)
 class Session:
-    """Everything that the tracker noted of one viewer, from `start_ms` on."""
+    """Everything that the tracker noted of one viewer, from `start_ms` on.
+
+    It was calibrated at each of `calibrated_ms`; `eyes` are the letters it recorded: L, R or LR.
+    """
 
     viewer: Viewer
     start_ms: int
     messages: list[Message]
     trials: list[Trial]
+    calibrated_ms: list[int]
+    eyes: str
 
 
 def record_session(
-    viewer: Viewer, saliences: Mapping[str, NDArray[np.float64]], seed: int
+    viewer: Viewer,
+    saliences: Mapping[str, NDArray[np.float64]],
+    seed: int,
+    *,
+    second: Viewer | None = None,
+    parts: Sequence[tuple[float, float]] = (),
 ) -> Session:
     """The session of `viewer` with every photograph of `saliences` {file name: (H, W)} once.
 
     The order is the viewer's own; what happens in a trial depends on seed, viewer and photograph,
-    not on the order.
+    not on the order. `second` is the same person's other eye with its own errors of measurement,
+    which makes the recording binocular. `parts` cuts the session into as many parts, with a pause
+    and a calibration of its own before each; they are the errors (x, y) in screen px that these
+    calibrations leave. Without, there is one part with the viewer's own error.
     """
     rng = generator(seed, viewer.number, "session")
     start_ms = 100_000 + SAMPLE_MS * int(rng.integers(100_000))
     messages = [Message(start_ms + 40, "DISPLAY_COORDS 0 0 1919 1079")]
-    messages += _validation(start_ms + 21_600, viewer, rng)
-    now, trials = start_ms + 26_000, []
-    for index, name in enumerate(rng.permutation(sorted(saliences))):
-        name = str(name)
+    eyes = [viewer] if second is None else sorted((viewer, second), key=lambda eye: eye.eye)
+    setups = [[replace(eye, offset_px=error) for eye in eyes] for error in parts] or [eyes]
+    calibrated_ms, trials = [start_ms + 9000], []
+    messages += _validation(start_ms + 21_600, setups[0], rng)
+    now, part = start_ms + 26_000, 0
+    for index, name in enumerate(map(str, rng.permutation(sorted(saliences)))):
+        if index * len(setups) // len(saliences) > part:
+            part += 1
+            now += PAUSE_MS
+            calibrated_ms.append(now)
+            messages += _validation(now + 12_600, setups[part], rng)
+            now += 17_000
         now += int(rng.integers(1200, 2400))
         messages.append(Message(now, f"TRIALID {index + 1}"))
         now += int(rng.integers(700, 1900))
-        messages.append(_drift_check(now, viewer, rng))
+        messages += _drift_checks(now, setups[part], rng)
         # Samples keep one beat through the whole session, whenever a recording starts.
         block_ms = start_ms + -(-(now + 60 - start_ms) // SAMPLE_MS) * SAMPLE_MS
-        trial = _record_trial(viewer, name, saliences[name], block_ms, seed)
+        trial = _record_trial(setups[part], name, saliences[name], block_ms, seed)
         trials.append(trial)
         messages += _display(trial.onset_ms, name, saliences[name].shape)
         now = trial.last_ms + 10
         messages.append(Message(now, f"!V TRIAL_VAR image {name}"))
         messages.append(Message(now + 1, "TRIAL_RESULT 0"))
-    return Session(viewer, start_ms, messages, trials)
+    recorded = "".join(eye.eye for eye in eyes)
+    return Session(viewer, start_ms, messages, trials, calibrated_ms, recorded)
 
 
 def _record_trial(
-    viewer: Viewer,
+    eyes: list[Viewer],
     name: str,
     salience: NDArray[np.float64],
     block_ms: int,
     seed: int,
 ) -> Trial:
+    """The trial as the first of `eyes` saw it, with the second one's measurement in it."""
+    viewer = eyes[0]
     rng = generator(seed, viewer.number, name)
     onset_ms, tail_ms = int(rng.integers(180, 520)), int(rng.integers(60, 200))
     last_ms = -(-(onset_ms + DISPLAY_MS + tail_ms) // SAMPLE_MS) * SAMPLE_MS
     events = simulate_trial(salience, viewer, rng, onset_ms=onset_ms, last_ms=last_ms)
-    x, y = _gaze(events, last_ms // SAMPLE_MS + 1, viewer, rng)
-    pupil = _pupil(len(x), onset_ms // SAMPLE_MS, viewer, rng)
-    pupil[np.isnan(x)] = 0
-    measured = (np.round(x, 1), np.round(y, 1), np.round(pupil))
-    return Trial(name, block_ms, block_ms + onset_ms, events, *measured)
+    second = None
+    for eye in reversed(eyes):  # the first eye's come last, and hold the other's
+        own = rng if eye is viewer else generator(seed, viewer.number, f"{name} {eye.eye}")
+        x, y = _gaze(events, last_ms // SAMPLE_MS + 1, eye, own)
+        pupil = _pupil(len(x), onset_ms // SAMPLE_MS, eye, own)
+        pupil[np.isnan(x)] = 0
+        measured = (np.round(x, 1), np.round(y, 1), np.round(pupil))
+        second = Trial(name, block_ms, block_ms + onset_ms, events, *measured, second)
+    return second
 
 
 def _gaze(
@@ -185,21 +215,30 @@ def _display(onset_ms: int, name: str, shape: tuple[int, ...]) -> list[Message]:
     ]
 
 
-def _drift_check(ms: int, viewer: Viewer, rng: np.random.Generator) -> Message:
-    x, y = viewer.offset_px + rng.normal(0, 0.12 * PX_PER_DEG, 2)
-    eye, side = viewer.eye, eye_name(viewer)
-    degrees = f"OFFSET {np.hypot(x, y) / PX_PER_DEG:.2f} deg."
-    at = f"at {CENTRE[0]},{CENTRE[1]}"
-    return Message(
-        ms,
-        f"DRIFTCORRECT {eye} {side:<5} {at}  {degrees}  {x:.1f},{y:.1f} pix.",
-        f"DRIFTCORRECT {eye} {side} {degrees}",
-    )
+def _drift_checks(ms: int, eyes: list[Viewer], rng: np.random.Generator) -> list[Message]:
+    """A drift check's message for each eye that is recorded."""
+    recorded = "".join(eye.eye for eye in eyes)
+    messages = []
+    for eye in eyes:
+        x, y = eye.offset_px + rng.normal(0, 0.12 * PX_PER_DEG, 2)
+        side = eye_name(eye.eye)
+        degrees = f"OFFSET {np.hypot(x, y) / PX_PER_DEG:.2f} deg."
+        at = f"at {CENTRE[0]},{CENTRE[1]}"
+        text = f"DRIFTCORRECT {recorded} {side:<5} {at}  {degrees}  {x:.1f},{y:.1f} pix."
+        messages.append(Message(ms, text, f"DRIFTCORRECT {eye.eye} {side} {degrees}"))
+    return messages
 
 
-def _validation(ms: int, viewer: Viewer, rng: np.random.Generator) -> list[Message]:
-    """The summary of a validation of nine points, then its points; all the viewer's own error."""
-    eye, side = viewer.eye, eye_name(viewer)
+def _validation(ms: int, eyes: list[Viewer], rng: np.random.Generator) -> list[Message]:
+    """The summary of a validation of nine points, then its points; all the eye's own error."""
+    recorded = "".join(eye.eye for eye in eyes)
+    return [message for eye in eyes for message in _validation_of(ms, eye, recorded, rng)]
+
+
+def _validation_of(
+    ms: int, viewer: Viewer, recorded: str, rng: np.random.Generator
+) -> list[Message]:
+    eye, side = viewer.eye, eye_name(viewer.eye)
     errors_px = viewer.offset_px + rng.normal(0, 0.15 * PX_PER_DEG, (len(POINTS), 2))
     degrees = np.hypot(*errors_px.T) / PX_PER_DEG
     mean_x, mean_y = errors_px.mean(axis=0)
@@ -207,14 +246,14 @@ def _validation(ms: int, viewer: Viewer, rng: np.random.Generator) -> list[Messa
     word = "GOOD" if mean < 1.0 and worst < 1.5 else "FAIR" if mean < 1.5 and worst < 2 else "POOR"
     summary = Message(
         ms,
-        f"!CAL VALIDATION HV9 {eye} {side:<5} {word} ERROR {mean:.2f} avg. {worst:.2f} max  "
+        f"!CAL VALIDATION HV9 {recorded} {side:<5} {word} ERROR {mean:.2f} avg. {worst:.2f} max  "
         f"OFFSET {np.hypot(mean_x, mean_y) / PX_PER_DEG:.2f} deg. {mean_x:.1f},{mean_y:.1f} pix.",
         f"!CAL VALIDATION {eye} {word} {mean:.2f} avg {worst:.2f} max",
     )
     points = [
         Message(
             ms,
-            f"VALIDATE {eye} POINT {point}  {side:<5} at {at[0]},{at[1]}  "
+            f"VALIDATE {recorded} POINT {point}  {side:<5} at {at[0]},{at[1]}  "
             f"OFFSET {degrees[point]:.2f} deg.  {error[0]:.1f},{error[1]:.1f} pix.",
             f"VALIDATE {eye} POINT {point} OFFSET {degrees[point]:.2f} deg.",
         )
@@ -223,6 +262,6 @@ def _validation(ms: int, viewer: Viewer, rng: np.random.Generator) -> list[Messa
     return [summary, *points]
 
 
-def eye_name(viewer: Viewer) -> str:
-    """LEFT or RIGHT: the recorded eye as a tracker writes it."""
-    return {"L": "LEFT", "R": "RIGHT"}[viewer.eye]
+def eye_name(letter: str) -> str:
+    """LEFT or RIGHT, as a tracker writes L or R."""
+    return {"L": "LEFT", "R": "RIGHT"}[letter]
