@@ -135,3 +135,25 @@ def test_scores_and_sensitivity_become_tables(gaze, tmp_path):
     assert set(table["factor"]) == {factor.name for factor in FACTORS}
     with open_maps(tmp_path / "heatmaps.h5") as file:
         assert file.attrs["protocol"] == "default"
+    for path in [output, agreement, *sorted(tmp_path.glob("*.csv"))]:
+        found = pd.read_csv(path)
+        assert found.columns[-1] == "protocol"
+        assert set(found["protocol"]) <= {"default"}
+
+
+def test_tables_of_two_protocols_are_not_put_together(tmp_path, capsys):
+    paths = [tmp_path / "baseline" / "scores" / f"{name}.parquet" for name in ("zero", "centre")]
+    for path, protocol in zip(paths, ("default", "mit"), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        columns = ["image", "map", "metric", "value", "flag", "half_value"]
+        table = pd.DataFrame([["a", path.stem, "nss", 0.0, "", np.nan]], columns=columns)
+        table.attrs = {"protocol": protocol}
+        table.to_parquet(path)
+    outputs = [f"--{name}={tmp_path / name}" for name in ("scores", "leaderboard", "comparisons")]
+    with pytest.raises(SystemExit) as stop:
+        main(["leaderboard", *map(str, paths), "--dataset", "tiny", *outputs])
+    assert stop.value.code == 4
+    message = capsys.readouterr().err
+    assert "zero.parquet" in message
+    assert "'mit'" in message
+    assert "'default'" in message
