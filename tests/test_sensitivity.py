@@ -100,6 +100,26 @@ def test_dropping_the_first_fixation_leaves_one_less_per_viewer(gaze):
     assert len(look.variants["first_fixation", "drop"].fixations) == 12
 
 
+def test_the_first_fixation_is_dropped_on_the_other_images_too(gaze):
+    """What is compared with, the other images' fixations and the centre bias, follows suit."""
+    dropped = gaze.with_first_fixation("drop")
+    for look in looks(gaze):
+        found, wanted = look.variants["first_fixation", "drop"], dropped.target(look.image)
+        np.testing.assert_array_equal(found.other_counts, wanted.other_counts)
+        np.testing.assert_allclose(found.centre, wanted.centre)
+        assert not np.array_equal(found.other_counts, look.reference.other_counts)
+
+
+def test_a_protocol_that_drops_the_first_fixation_shows_it_kept(gaze):
+    dropped = gaze.with_first_fixation("drop")
+    assert references(dropped)["first_fixation"] == "drop"
+    for look, with_all in zip(looks(dropped), looks(gaze), strict=True):
+        kept = look.variants["first_fixation", "keep"]
+        np.testing.assert_array_equal(kept.fixations, with_all.reference.fixations)
+        np.testing.assert_array_equal(kept.heatmap, with_all.reference.heatmap)
+        assert look.variants["first_fixation", "drop"] is look.reference
+
+
 def test_scores_and_sensitivity_become_tables(gaze, tmp_path):
     from bench.maps import write_map
 
