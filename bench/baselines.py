@@ -25,7 +25,8 @@ from bench.metrics import (
     uniform_map,
     zero_map,
 )
-from bench.scores import Gaze, ImageGaze, MapScores, fitted_scores, kinds, map_scores
+from bench.score_tables import MapScores
+from bench.scores import Gaze, ImageGaze, fitted_scores, kinds, map_scores
 
 OTHER_IMAGES = 10
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.grids import grid_shape, on_grid
-from bench.heatmaps import fixation_cells
+from bench.heatmaps import fixation_cells, fixation_counts
 from bench.metrics import CELLS, Example, SaliencyMap, example, get_metric, scale_fixations
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ def fitted_rows(
     for image in gaze.images:
         examples[image], words = [], {}
         for values, found in looks(image):
-            fixations[image] += len(found)
+            inside = int(fixation_cells(*found.T, gaze.shapes[image])[2].sum())
+            fixations[image] += inside
             saliency = SaliencyMap(values)
-            words |= dict.fromkeys(saliency.flags + ["no_fixation"] * (len(found) == 0))
-            if len(found) and not saliency.problems:
+            words |= dict.fromkeys(saliency.flags + ["no_fixation"] * (inside == 0))
+            if inside and not saliency.problems:
                 examples[image].append(_example(gaze, image, values, found))
         if not examples[image]:
             del examples[image]
@@ -58,11 +59,9 @@ def fitted_rows(
 def _example(gaze: Gaze, image: str, values: np.ndarray, fixations: np.ndarray) -> Example:
     shape = gaze.shapes[image]
     grid = grid_shape(shape, CELLS)
-    row, column, _ = fixation_cells(*scale_fixations(fixations, shape, grid).T, grid)
-    counts = np.bincount(row * grid[1] + column, minlength=grid[0] * grid[1])
     return example(
         on_grid(values, grid, shape),
-        counts,
+        fixation_counts(scale_fixations(fixations, shape, grid), grid),
         on_grid(gaze.centre(image), grid),
         pixels_per_cell=shape[1] / grid[1],
     )

@@ -116,6 +116,13 @@ def kernel_window(
     return window, len(profile) // 2
 
 
+def fixation_counts(xy_px: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.int32]:
+    """(H, W), how many of the positions (F, 2), pixels, are in each cell."""
+    rows, columns, _ = fixation_cells(xy_px[:, 0], xy_px[:, 1], shape)
+    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return counts.astype(np.int32).reshape(shape)
+
+
 def checked_column(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """`values` as float64 (F,); ValidationError if it is not one column of finite numbers."""
     try:

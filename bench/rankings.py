@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 DRAWS = 2_000  # of these bootstraps; a rank order needs fewer than a mean
 ROW = ["model", "method", "map"]
 SETTING = ["factor", "setting", "metric"]
+AGREEMENT_COLUMNS = ["metric_a", "metric_b", "tau", "ci_low", "ci_high", "n_maps", "n_images"]
+SENSITIVITY_COLUMNS = [
+    *("factor", "setting", "reference", "metric", *ROW),
+    *("mean", "ci_low", "ci_high", "n_images", "rank", "agreement"),
+]
 
 
 def rank_agreement(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,27 +52,36 @@ def metric_agreement(scores: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0)
     scores: tidy rows of one data set (columns dataset, image, model, method, map, metric, value);
     baselines and random-weight controls must not be among them. Columns of the result: metric_a,
     metric_b, tau, ci_low, ci_high, n_maps, n_images. All metrics point the same way (a lower error
-    counts as better), so +1 is the same ranking. Only images that every map and metric has a score
-    for are used; the interval is the percentile bootstrap over them.
+    counts as better), so +1 is the same ranking. Metrics without any score are left out, and maps
+    without one by some metric; of the rest only images that every map and metric has a score for
+    are used. The interval is the percentile bootstrap over them.
     """
     import pandas as pd
 
-    columns = ["metric_a", "metric_b", "tau", "ci_low", "ci_high", "n_maps", "n_images"]
-    wide = scores.pivot(index="image", columns=["metric", *ROW], values="value").dropna()
-    names = list(dict.fromkeys(wide.columns.get_level_values("metric")))
-    maps = len(wide.columns) // len(names) if names else 0
-    if maps < 2 or len(wide) < 2:
-        return pd.DataFrame(columns=columns)
-    values = np.concatenate([get_metric(name).sign * wide[name].to_numpy() for name in names], 1)
-    means = np.vstack([values.mean(axis=0), bootstrap_means(values, draws=draws, seed=seed)])
-    tables = means.reshape(-1, len(names), maps).swapaxes(1, 2)
+    scored = scores[scores["value"].notna()]
+    names = list(dict.fromkeys(scored["metric"]))
+    wide = scored.pivot(index="image", columns=["metric", *ROW], values="value")
+    common = [wide[name].columns for name in names]
+    shared = common[0] if common else []
+    for columns in common[1:]:
+        shared = shared[shared.isin(columns)]
+    if len(shared) < 2:
+        return pd.DataFrame(columns=AGREEMENT_COLUMNS)
+    values = np.stack([get_metric(name).sign * wide[name][shared].to_numpy() for name in names], 1)
+    values = values[np.isfinite(values).all(axis=(1, 2))]
+    images, metrics, maps = values.shape
+    if images < 2:
+        return pd.DataFrame(columns=AGREEMENT_COLUMNS)
+    flat = values.reshape(images, -1)
+    means = np.vstack([flat.mean(axis=0), bootstrap_means(flat, draws=draws, seed=seed)])
+    tables = means.reshape(-1, metrics, maps).swapaxes(1, 2)
     tau = np.concatenate([rank_agreement(part) for part in np.array_split(tables, 32)])
     rows = []
-    for a, b in zip(*np.triu_indices(len(names), k=1), strict=True):
+    for a, b in zip(*np.triu_indices(metrics, k=1), strict=True):
         drawn = tau[1:, a, b]
         low, high = interval(drawn) if np.isfinite(drawn).all() else (np.nan, np.nan)
-        rows.append([names[a], names[b], tau[0, a, b], low, high, maps, len(wide)])
-    return pd.DataFrame(rows, columns=columns)
+        rows.append([names[a], names[b], tau[0, a, b], low, high, maps, images])
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
 
 
 def sensitivity_table(
@@ -98,11 +112,9 @@ def sensitivity_table(
         reference = tables.get((factor, references[factor], metric))
         table["reference"] = setting == references[factor]
         table["agreement"] = np.nan if reference is None else _agreement(table, reference)
-    order = ["factor", "setting", "reference", "metric", *ROW]
-    numbers = ["mean", "ci_low", "ci_high", "n_images", "rank", "agreement"]
     if not tables:
-        return pd.DataFrame(columns=order + numbers)
-    return pd.concat(tables.values(), ignore_index=True)[order + numbers]
+        return pd.DataFrame(columns=SENSITIVITY_COLUMNS)
+    return pd.concat(tables.values(), ignore_index=True)[SENSITIVITY_COLUMNS]
 
 
 def _agreement(table: pd.DataFrame, reference: pd.DataFrame) -> float:

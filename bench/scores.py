@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from bench.errors import ValidationError
 from bench.fitted_scores import Look, fitted_rows
-from bench.heatmaps import fixation_cells, fixation_heatmap
+from bench.heatmaps import fixation_cells, fixation_counts, fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
     CentreBias,
@@ -32,14 +31,13 @@ from bench.metrics import (
     split_viewers,
 )
 from bench.protocols import fixation_weights, used_fixations
+from bench.score_tables import MapScores
 
 if TYPE_CHECKING:
     import h5py
     import pandas as pd
 
 SIZES_KEPT = 8  # of images, for which the fixations of all are kept as counts
-COLUMNS = ("image", "map", "metric", "value", "flag", "n_fixations", "half_value")
-VIEWERS = ("image", "map", "metric", "viewer", "value", "weight")
 
 
 class Gaze:
@@ -47,19 +45,32 @@ class Gaze:
 
     `table` is a fixation table (bench.gaze.FIXATION_COLUMNS), `heatmaps` a heatmaps.h5 of the same
     data set, whose protocol says which fixations are used and what each weighs; `seed` decides
-    what is drawn at random.
+    what is drawn at random; `first_fixation`, "keep" or "drop", overrules the protocol's.
     """
 
-    def __init__(self, table: pd.DataFrame, heatmaps: Path, *, seed: int = 0) -> None:
-        self._path, self.seed = heatmaps, seed
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        heatmaps: Path,
+        *,
+        seed: int = 0,
+        first_fixation: str | None = None,
+    ) -> None:
+        self._table, self._path, self.seed = table, heatmaps, seed
         with open_maps(heatmaps) as file:
             self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
+        if first_fixation:
+            self.protocol["first_fixation"] = first_fixation
         self._number = {image: number for number, image in enumerate(self.shapes)}
         kept = used_fixations(table, str(self.protocol["first_fixation"]))
         self._rows = dict(list(kept.groupby("image_id")))
         self._none = kept.iloc[:0]
         self._pooled_counts: dict[tuple[int, int], np.ndarray] = {}
+
+    def with_first_fixation(self, choice: str) -> Gaze:
+        """The same gaze with the first fixation of each viewer kept or dropped, on all images."""
+        return Gaze(self._table, self._path, seed=self.seed, first_fixation=choice)
 
     @property
     def images(self) -> list[str]:
@@ -130,9 +141,9 @@ class Gaze:
             if len(self._pooled_counts) == SIZES_KEPT:
                 self._pooled_counts.pop(next(iter(self._pooled_counts)))
             pooled = [scale_fixations(xy, of, shape) for of, (_, xy) in self._by_shape.items()]
-            self._pooled_counts[shape] = _counts(np.vstack(pooled), shape)
+            self._pooled_counts[shape] = fixation_counts(np.vstack(pooled), shape)
         own = scale_fixations(self._positions[image], shape, shape)  # rounded as among the others
-        return self._pooled_counts[shape] - _counts(own, shape)
+        return self._pooled_counts[shape] - fixation_counts(own, shape)
 
     def _parts(self, image: str) -> dict[str, np.ndarray]:
         return {
@@ -189,32 +200,6 @@ class Gaze:
         """Random numbers for one image and one purpose, whatever else is drawn."""
         name = hashlib.sha256(f"{purpose} {image}".encode()).digest()
         return np.random.default_rng([self.seed, *name])
-
-
-def _counts(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(H, W), how many of the positions (F, 2) are in each pixel."""
-    rows, columns, _ = fixation_cells(positions[:, 0], positions[:, 1], shape)
-    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
-    return counts.astype(np.int32).reshape(shape)
-
-
-@dataclass(frozen=True)
-class MapScores:
-    """All scores of one map on one image.
-
-    values, flags: by metric. half_values: the score against the heatmap of a random half of the
-    viewers, by metric against a heatmap; NaN with fewer than two viewers. by_viewer: as
-    `scores_by_viewer`, the rows being `viewers`.
-    """
-
-    image: str
-    map: str
-    values: dict[str, float]
-    flags: dict[str, str]
-    n_fixations: int
-    half_values: dict[str, float]
-    viewers: list[str]
-    by_viewer: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[MapScores]:
@@ -298,23 +283,3 @@ def map_scores(seen: ImageGaze, name: str, map_: np.ndarray, metrics: list[str])
         viewers=seen.viewers,
         by_viewer=by_viewer,
     )
-
-
-def score_tables(found: Iterable[MapScores]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The two tidy tables of scores: per image (COLUMNS), and per image and viewer (VIEWERS)."""
-    import pandas as pd
-
-    rows, labels, columns = [], [], []
-    for one in found:
-        for metric, value in one.values.items():
-            half = one.half_values.get(metric, np.nan)
-            rows.append((one.image, one.map, metric, value, one.flags[metric], one.n_fixations))
-            rows[-1] += (half,)
-        for metric, (values, weights) in one.by_viewer.items():
-            labels += [(one.image, one.map, metric, viewer) for viewer in one.viewers]
-            columns.append(np.column_stack([values, weights]))
-    scores = pd.DataFrame(rows, columns=list(COLUMNS))
-    kinds = {"value": "float64", "flag": "string", "n_fixations": "int64", "half_value": "float64"}
-    by_viewer = pd.DataFrame(labels, columns=list(VIEWERS[:4]), dtype="str")
-    numbers = np.concatenate(columns) if columns else np.empty((0, 2))
-    return scores.astype(kinds), by_viewer.assign(value=numbers[:, 0], weight=numbers[:, 1])

@@ -2,7 +2,8 @@
 
 Five choices, one at a time, everything else as the protocol has it: the width of the human map's
 Gaussian, a blur of every map (a human map of 20 px is unfair to pixel-level maps otherwise), the
-number of viewers, the resolution of the maps, and the first fixation of each viewer.
+number of viewers, the resolution of the maps, and the first fixation of each viewer (on all images:
+it counts among the other images' fixations and in the centre bias, too).
 
 Everything here, the reference settings too, is scored on a grid of `CELLS` along the longer side:
 scores change by less than 1 % down to 224 pixels (MIT/Tuebingen's and OSIE's images), and dozens of
@@ -19,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.grids import grid_shape, on_grid
-from bench.heatmaps import fixation_heatmap
+from bench.heatmaps import fixation_counts, fixation_heatmap
 from bench.metrics import GazeTarget, SaliencyMap, scale_fixations, score_map
-from bench.protocols import fixation_weights, used_fixations
+from bench.protocols import fixation_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,38 +101,50 @@ def looks(gaze: Gaze, *, seed: int = 0) -> Iterator[Look]:
     seed: of which viewers are taken where not all are; the same for every map, and independent of
     the other images.
     """
+    other = "keep" if gaze.protocol["first_fixation"] == "drop" else "drop"
+    changed = gaze.with_first_fixation(other)
+    sigma = float(gaze.protocol["sigma_px"])
     for image in chosen_images(gaze):
-        shape = gaze.shapes[image]
-        grid = grid_shape(shape, CELLS)
-        shared = {
-            "other_fixations": scale_fixations(gaze.other_fixations(image), shape, grid),
-            "centre": on_grid(gaze.centre(image), grid),
-        }
+        here, there = _CoarseGaze(gaze, image), _CoarseGaze(changed, image)
         rows = gaze.rows(image)
-        sigma = float(gaze.protocol["sigma_px"])
-
-        def target(
-            rows: pd.DataFrame, sigma: float, shape=shape, grid=grid, shared=shared
-        ) -> GazeTarget:
-            positions = rows[["x_image_px", "y_image_px"]].to_numpy()
-            weights = fixation_weights(rows, str(gaze.protocol["weight"]))
-            heatmap = on_grid(_heatmap(gaze, positions, weights, shape, sigma), grid)
-            return GazeTarget(
-                grid, scale_fixations(positions, shape, grid), weights, heatmap, **shared
-            )
-
-        reference = target(rows, sigma)
-        variants = {("human_sigma_px", f"{sigma:g}"): reference, ("viewers", "all"): reference}
+        reference = here.target(rows, sigma)
+        variants = {
+            ("human_sigma_px", f"{sigma:g}"): reference,
+            ("viewers", "all"): reference,
+            ("first_fixation", str(gaze.protocol["first_fixation"])): reference,
+        }
         for value in SIGMAS:
             if value != sigma:
-                variants["human_sigma_px", str(value)] = target(rows, value)
+                variants["human_sigma_px", str(value)] = here.target(rows, value)
         names = _shuffled(rows["subject_id"].unique(), seed, image)
         for count in VIEWERS:
             if count < len(names):
                 some = rows[rows["subject_id"].isin(names[:count])]
-                variants["viewers", str(count)] = target(some, sigma)
-        variants |= _first_fixation(gaze, rows, reference, target, sigma)
-        yield Look(image, shape, grid, reference, variants)
+                variants["viewers", str(count)] = here.target(some, sigma)
+        if len(changed.positions(image)):
+            variants["first_fixation", other] = there.target(changed.rows(image), sigma)
+        yield Look(image, here.shape, here.grid, reference, variants)
+
+
+class _CoarseGaze:
+    """One image of a `Gaze` on the coarse grid; the other images' part is computed once."""
+
+    def __init__(self, gaze: Gaze, image: str) -> None:
+        self._gaze, self.shape = gaze, gaze.shapes[image]
+        self.grid = grid_shape(self.shape, CELLS)
+        others = scale_fixations(gaze.other_fixations(image), self.shape, self.grid)
+        self._others = {
+            "other_counts": fixation_counts(others, self.grid),
+            "centre": on_grid(gaze.centre(image), self.grid),
+        }
+
+    def target(self, rows: pd.DataFrame, sigma: float) -> GazeTarget:
+        """The gaze of some of the image's fixations, the human map with this sigma in px."""
+        positions = rows[["x_image_px", "y_image_px"]].to_numpy()
+        weights = fixation_weights(rows, str(self._gaze.protocol["weight"]))
+        heatmap = on_grid(_heatmap(self._gaze, positions, weights, self.shape, sigma), self.grid)
+        scaled = scale_fixations(positions, self.shape, self.grid)
+        return GazeTarget(self.grid, scaled, weights, heatmap, **self._others)
 
 
 def sensitivity_rows(look: Look, name: str, values: np.ndarray) -> Iterator[dict[str, Any]]:
@@ -186,17 +199,6 @@ def _heatmap(
         kernel=str(gaze.protocol["kernel"]),
         normalise=str(gaze.protocol["normalise"]),
     )
-
-
-def _first_fixation(
-    gaze: Gaze, rows: pd.DataFrame, reference: GazeTarget, target: Any, sigma: float
-) -> dict[tuple[str, str], GazeTarget]:
-    """The first fixation kept and dropped; none where the protocol has dropped it already."""
-    if gaze.protocol["first_fixation"] == "drop":
-        return {}
-    later = used_fixations(rows, "drop")
-    kept = {("first_fixation", "keep"): reference}
-    return kept | ({("first_fixation", "drop"): target(later, sigma)} if len(later) else {})
 
 
 def _shuffled(names: np.ndarray, seed: int, image: str) -> list[str]:

@@ -13,7 +13,8 @@ from bench.low_level import sobel
 from bench.maps import upsampled
 from bench.metrics import evaluate, split_viewers
 from bench.photographs import read_photograph
-from bench.scores import Gaze, score_tables
+from bench.score_tables import score_tables
+from bench.scores import Gaze
 
 SHAPES = {f"{number:02}.png": (60, 80) for number in range(12)} | {"wide.png": (50, 120)}
 VIEWERS = ["p", "q", "r", "s"]

@@ -72,3 +72,12 @@ def test_sensitivity_table_ranks_within_each_setting_and_compares_with_the_proto
     assert found["agreement"].tolist() == [1, 1, 1, -1, -1, -1]
     assert found["reference"].tolist() == [True] * 3 + [False] * 3
     assert found["n_images"].unique().tolist() == [4]
+
+
+def test_a_metric_or_map_without_any_score_leaves_the_others_comparable():
+    values = np.random.default_rng(5).normal(size=(6, 4))
+    nothing, three = np.full((6, 4), np.nan), values.copy()
+    three[:, 1] = np.nan
+    found = metric_agreement(tidy({"ig_fitted": nothing, "nss": values, "cc": three}))
+    assert found[["metric_a", "metric_b"]].to_numpy().tolist() == [["nss", "cc"]]
+    assert found[["tau", "n_maps", "n_images"]].iloc[0].tolist() == [1, 3, 6]

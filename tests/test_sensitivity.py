@@ -100,6 +100,26 @@ def test_dropping_the_first_fixation_leaves_one_less_per_viewer(gaze):
     assert len(look.variants["first_fixation", "drop"].fixations) == 12
 
 
+def test_the_first_fixation_is_dropped_on_the_other_images_too(gaze):
+    """What is compared with, the other images' fixations and the centre bias, follows suit."""
+    dropped = gaze.with_first_fixation("drop")
+    for look in looks(gaze):
+        found, wanted = look.variants["first_fixation", "drop"], dropped.target(look.image)
+        np.testing.assert_array_equal(found.other_counts, wanted.other_counts)
+        np.testing.assert_allclose(found.centre, wanted.centre)
+        assert not np.array_equal(found.other_counts, look.reference.other_counts)
+
+
+def test_a_protocol_that_drops_the_first_fixation_shows_it_kept(gaze):
+    dropped = gaze.with_first_fixation("drop")
+    assert references(dropped)["first_fixation"] == "drop"
+    for look, with_all in zip(looks(dropped), looks(gaze), strict=True):
+        kept = look.variants["first_fixation", "keep"]
+        np.testing.assert_array_equal(kept.fixations, with_all.reference.fixations)
+        np.testing.assert_array_equal(kept.heatmap, with_all.reference.heatmap)
+        assert look.variants["first_fixation", "drop"] is look.reference
+
+
 def test_scores_and_sensitivity_become_tables(gaze, tmp_path):
     from bench.maps import write_map
 
@@ -135,3 +155,25 @@ def test_scores_and_sensitivity_become_tables(gaze, tmp_path):
     assert set(table["factor"]) == {factor.name for factor in FACTORS}
     with open_maps(tmp_path / "heatmaps.h5") as file:
         assert file.attrs["protocol"] == "default"
+    for path in [output, agreement, *sorted(tmp_path.glob("*.csv"))]:
+        found = pd.read_csv(path)
+        assert found.columns[-1] == "protocol"
+        assert set(found["protocol"]) <= {"default"}
+
+
+def test_tables_of_two_protocols_are_not_put_together(tmp_path, capsys):
+    paths = [tmp_path / "baseline" / "scores" / f"{name}.parquet" for name in ("zero", "centre")]
+    for path, protocol in zip(paths, ("default", "mit"), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        columns = ["image", "map", "metric", "value", "flag", "half_value"]
+        table = pd.DataFrame([["a", path.stem, "nss", 0.0, "", np.nan]], columns=columns)
+        table.attrs = {"protocol": protocol}
+        table.to_parquet(path)
+    outputs = [f"--{name}={tmp_path / name}" for name in ("scores", "leaderboard", "comparisons")]
+    with pytest.raises(SystemExit) as stop:
+        main(["leaderboard", *map(str, paths), "--dataset", "tiny", *outputs])
+    assert stop.value.code == 4
+    message = capsys.readouterr().err
+    assert "zero.parquet" in message
+    assert "'mit'" in message
+    assert "'default'" in message

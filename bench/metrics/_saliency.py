@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import ValidationError
-from bench.metrics._ranking import Ranking
+from bench.metrics._order import Ranking
 
 BLOCK = 1 << 16
 

@@ -61,7 +61,7 @@ def page_text(
             name: " and ".join(board.names[metric] for metric in chart_metrics(board, name))
             for name in CHARTS
         },
-        "conditions": tables.beside_the_paper(summary, heatmap["sigma_px"]),
+        "conditions": tables.beside_the_paper(summary, heatmap),
         "metrics": [get_metric(name) for name in shown],
         "terms": [get_metric(name) for name in [*shown, *sorted(scored - set(shown))]],
         "rows": tables.leaderboard_rows(board, shown, shown[0]),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from bench.maps import open_maps
 from bench.metrics import get_metric
+from bench.rankings import AGREEMENT_COLUMNS, SENSITIVITY_COLUMNS
 from bench.report.findings import Board
 from bench.report.labels import MethodText, map_label, method_texts, network_label
 
 if TYPE_CHECKING:
     import h5py
     import pandas as pd
+
+TABLES = {"agreement": AGREEMENT_COLUMNS, "sensitivity": SENSITIVITY_COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Results:
 
         path = self.folder / f"{name}.csv"
         if not path.is_file():
-            return pd.DataFrame({"metric": [], "metric_a": [], "model": []})
+            return pd.DataFrame(columns=TABLES[name])
         return pd.read_csv(path, dtype={"setting": str})
 
     def board(self) -> Board:

@@ -81,8 +81,14 @@ def fates(by_status: dict[str, dict[str, float]]) -> list[tuple[str, int, float,
     )
 
 
-def beside_the_paper(summary: dict[str, Any], sigma_px: float) -> list[tuple[str, str, str]]:
-    """(property, this data set, the paper) for what decides whether the two can be compared."""
+def beside_the_paper(
+    summary: dict[str, Any], heatmap: dict[str, Any]
+) -> list[tuple[str, str, str]]:
+    """(property, this data set, the paper) for what decides whether the two can be compared.
+
+    summary: the content of recordings.json; heatmap: what heatmaps.h5 says of itself.
+    """
+    sigma_px = float(heatmap["sigma_px"])
     per_degree = summary.get("pixels_per_degree")
     sigma = f"{sigma_px:g} px" + (f", {sigma_px / per_degree:.1f}°" if per_degree else "")
     viewers = f"{summary['viewers']}{', simulated' if summary['simulated'] else ''}"
@@ -96,6 +102,7 @@ def beside_the_paper(summary: dict[str, Any], sigma_px: float) -> list[tuple[str
             f"{per_degree:.3g}" if per_degree else "not stated",
             "about 14",
         ),
+        ("Protocol of heatmaps and scores", str(heatmap["protocol"]), "paper"),
         ("Sigma of the human heatmap", sigma, "20 px, about 1.4°"),
     ]
 

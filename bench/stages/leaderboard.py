@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import ValidationError
 from bench.files import written_whole
 from bench.stages._inputs import read_table
 from bench.stages._options import add_output
@@ -33,9 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes the three tables; {model}/scores/{method}.parquet says whose scores a table holds."""
+    """Writes the three tables, each with the protocol in its last column.
+
+    The path {model}/scores/{method}.parquet says whose scores a table holds.
+    """
     from bench.leaderboard import comparisons, leaderboard
 
+    protocol = _protocol([*arguments.tables, *arguments.viewers])
     names = ["image", "map", "metric", "value", "flag", "half_value"]
     scores = _joined(arguments.tables, arguments.dataset, names)
     viewers = None
@@ -50,8 +55,23 @@ def run(arguments: argparse.Namespace) -> None:
         (arguments.comparisons, comparisons(scores, viewers, seed=arguments.seed)),
     ):
         with written_whole(target) as path:
-            table.to_csv(path, index=False, float_format=FLOATS, lineterminator="\n")
+            table.assign(protocol=protocol).to_csv(
+                path, index=False, float_format=FLOATS, lineterminator="\n"
+            )
         log.info("%s: %d rows", target.name, len(table))
+
+
+def _protocol(paths: list[Path]) -> str:
+    """The protocol of all tables; ValidationError for tables of several."""
+    found = {path: str(read_table(path).attrs.get("protocol", "")) for path in paths}
+    first = paths[0]
+    for path, protocol in found.items():
+        if protocol != found[first]:
+            raise ValidationError(
+                f"{path}: scored by the protocol {protocol!r}, {first} by {found[first]!r}; "
+                "expected one protocol. Score both by the same, or give only what belongs together."
+            )
+    return found[first]
 
 
 def _joined(paths: list[Path], dataset: str, columns: list[str]) -> pd.DataFrame:

@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.baselines import baseline_scores
     from bench.maps import stored_fingerprint
     from bench.metrics import get_metric, metric_names
-    from bench.scores import Gaze, method_scores, score_tables
+    from bench.score_tables import score_tables
+    from bench.scores import Gaze, method_scores
 
     names = arguments.metrics or metric_names(default_only=True)
     metrics = [get_metric(name).name for name in names]

@@ -40,11 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
         references |= piece.attrs.get("references", {})
         pieces.append(piece.assign(model=path.parents[1].name, method=path.stem))
     table = sensitivity_table(pd.concat(pieces), references, seed=arguments.seed)
-    scores = read_csv(arguments.scores, *SCORE_COLUMNS)
+    scores = read_csv(arguments.scores, *SCORE_COLUMNS, "protocol")
     ranked = scores[(scores["model"] != "baseline") & ~scores["method"].map(is_control)]
     agreement = metric_agreement(ranked, seed=arguments.seed)
     for content, path in ((table, arguments.output), (agreement, arguments.agreement)):
         with written_whole(path) as part:
-            content.to_csv(part, index=False, float_format=FLOATS, lineterminator="\n")
+            content.assign(protocol="".join(scores["protocol"].unique())).to_csv(
+                part, index=False, float_format=FLOATS, lineterminator="\n"
+            )
     settings = len(table[["factor", "setting"]].drop_duplicates())
     log.info("%d settings of %d choices", settings, len(references))

@@ -448,6 +448,23 @@ def test_ssim_equals_that_of_scikit_image():
         assert found == pytest.approx(expected, abs=1e-10)
 
 
+@pytest.mark.parametrize("shape", [(11, 11), (90, 41), (150, 200)])
+def test_ssim_of_sparse_maps_equals_that_of_scikit_image(shape):
+    """Where nothing is in either map no filter runs: single pixels, at the border and within."""
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(28)
+    S, G = np.zeros(shape), np.zeros(shape)
+    S[-1, -1], S[0, 4], G[shape[0] // 2, shape[1] // 2] = 1.0, 0.5, 1.0
+    for map_ in (S, S + (rng.random(shape) > 0.995)):
+        expected = structural_similarity(
+            map_ / map_.max(), G, data_range=1, gaussian_weights=True, sigma=1.5,
+            use_sample_covariance=False,
+        )  # fmt: skip
+        found = evaluate(map_, heatmap=G, metrics="ssim")["ssim"]
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_spearman_equals_that_of_scipy():
     from scipy.stats import spearmanr
 

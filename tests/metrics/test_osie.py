@@ -12,7 +12,8 @@ from bench.baselines import BASELINES, baseline_scores
 from bench.heatmaps import fixation_heatmap
 from bench.leaderboard import leaderboard
 from bench.metrics import CentreBias, GazeTarget, score_map, zero_map
-from bench.scores import Gaze, score_tables
+from bench.score_tables import score_tables
+from bench.scores import Gaze
 
 SHAPE = (600, 800)
 SCORED = 60

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.metrics._ranking import Places, Ranking, ascending
+from bench.metrics._order import Ranking, ascending
+from bench.metrics._ranking import Places
 
 
 def hard_values():
