@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.networks import Network
 from ._batch_size import is_out_of_memory
 from ._registry import Method, load_method, place_of
 from .tape import Tape
+from .tape.layers import find_layer
 
 Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
@@ -91,10 +93,6 @@ def chosen(
         for option in given:
             if option not in taken[method.name]:
                 raise unknown_name(f"option of {method.name}", option, taken[method.name])
-        if not isinstance(given.get("signed", False), bool):
-            raise UsageError(
-                f"{method.name}: signed is {given['signed']!r}; expected true or false"
-            )
     for option in options:
         if not any(option in known for known in taken.values()):
             raise unknown_name("option", option, set().union(*taken.values()))
@@ -110,8 +108,16 @@ def open_tape(
     images: Tensor,
     targets: Tensor | None,
 ) -> Tape:
-    """The recorded forward pass, told which layers the methods' options name."""
-    layers = [given["layer"] for _, given in asked if isinstance(given.get("layer"), str)]
+    """The recorded forward pass, told which layers the methods' options name.
+
+    A name that is no layer is left for its own method to stumble over.
+    """
+    named = [given["layer"] for _, given in asked if isinstance(given.get("layer"), str)]
+    layers = []
+    for layer in named:
+        with suppress(UsageError):
+            find_layer(network, layer)
+            layers.append(layer)
     return Tape(network, images, targets, watch=tuple(layers))
 
 
@@ -130,6 +136,7 @@ def read(
     for method, given in sorted(asked, key=lambda pair: pair[0].reads != "image"):
         try:
             with torch.inference_mode(False), torch.no_grad():
+                _check_signed(method, given)
                 found[method.name] = _checked(method, method.maps(tape, **given), tape, given)
         except NotApplicable as reason:
             found[method.name] = reason
@@ -139,6 +146,11 @@ def read(
                 raise
             failed[method.name] = _failure(method, error)
     return {method.name: found[method.name] for method, _ in asked if method.name in found}
+
+
+def _check_signed(method: Method, given: Mapping[str, Any]) -> None:
+    if not isinstance(given.get("signed", False), bool):
+        raise UsageError(f"{method.name}: signed is {given['signed']!r}; expected true or false")
 
 
 def _failure(method: Method, error: Exception) -> BenchError:

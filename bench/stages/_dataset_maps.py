@@ -113,6 +113,9 @@ def write_dataset_maps(
                         **({"fit_r2": fit.r2[item.target]} if fit and method == "cam" else {}),
                     )
         for method, reason in attended.not_applicable.items():
+            for name in list(files[method]):  # what an earlier batch gave
+                del files[method][name]
+            files[method].attrs.pop("maps", None)
             files[method].attrs["not_applicable"] = reason
             log.warning("%s does not apply to %s: %s", method, network.label, reason)
         for method, error in failed.items():

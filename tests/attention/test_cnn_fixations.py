@@ -460,6 +460,40 @@ def test_an_operation_that_cannot_be_unravelled_is_named(between, name, make_ima
         attend("cnn_fixations", network, make_images(2, 9))
 
 
+class Attending(nn.Module):
+    """Self-attention beside a skip that is larger everywhere, so that no unit goes through it."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.a = nn.Conv2d(3, 4, 3, padding=1)
+        self.attention = nn.MultiheadAttention(4, 1, batch_first=True)
+        self.out = nn.Linear(4, 5)
+
+    def forward(self, x):
+        y = self.a(x).flatten(2).transpose(1, 2)
+        if self.kind == "module":
+            beside = self.attention(y, y, y, need_weights=False)[0]
+        elif self.kind == "function":
+            beside = F.scaled_dot_product_attention(y, y, y)
+        else:
+            beside = (y @ y.transpose(1, 2)).softmax(-1) @ y
+        return self.out((y + beside * 1e-9).mean(1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("module", "multi_head_attention_forward"),
+        ("function", "scaled_dot_product_attention"),
+        ("matmul", "matmul of two values that both depend on the image"),
+    ],
+)
+def test_attention_is_refused_whether_or_not_a_unit_meets_it(kind, name, make_images):
+    with pytest.raises(NotApplicable, match=name):
+        attend("cnn_fixations", seeded(lambda: Attending(kind)), make_images(1, 9))
+
+
 class Unseen(torch.autograd.Function):
     """Works outside of torch; one whose inside is torch's own operations can be followed."""
 

@@ -134,6 +134,8 @@ def test_a_failing_method_costs_its_own_maps_only(network, tmp_path):
         network,
         photographs,
         batch_size=1,
+        precision="float32",
+        workers=0,
         fingerprints={"late": "f", "good": "f", "unloadable": "f"},
         record="",
         quiet=True,
@@ -148,6 +150,67 @@ def test_a_failing_method_costs_its_own_maps_only(network, tmp_path):
             assert list(file) == []
             assert reason in file.attrs["failed"]
             assert file.attrs["fingerprint"] == "failed"  # so that the next run tries it again
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layer": "conv9"}, "gradcam.*unknown layer 'conv9'.*did you mean 'conv5'"),
+        ({"signed": "yes"}, "gradcam: signed is 'yes'; expected true or false"),
+        ({"reduce": "mean"}, "gradcam.*unknown reduce 'mean'"),
+    ],
+)
+def test_a_wrong_option_costs_its_own_method_only(options, message, network, tmp_path, caplog):
+    photograph = tmp_path / "0.png"
+    Image.effect_noise((40, 30), 50).save(photograph)
+    write_dataset_maps(
+        tmp_path,
+        {"gradcam": options, "cam": {}},
+        network,
+        [photograph],
+        batch_size=1,
+        precision="float32",
+        workers=0,
+        fingerprints={"gradcam": "f", "cam": "f"},
+        record="",
+        quiet=True,
+    )
+    with h5py.File(tmp_path / "cam.h5") as file:
+        assert list(file["cam"]) == ["0.png"]
+    with h5py.File(tmp_path / "gradcam.h5") as file:
+        assert list(file) == []
+        assert re.search(message, file.attrs["failed"])
+    assert len(re.findall(message, caplog.text)) == 1
+
+
+def test_a_method_that_stops_to_apply_leaves_no_maps(network, tmp_path):
+    photographs = [tmp_path / f"{number}.png" for number in range(2)]
+    for path in photographs:
+        Image.effect_noise((40, 30), 50).save(path)
+    path = plugin(
+        tmp_path,
+        "late",
+        "from bench.errors import NotApplicable\nseen = []\ndef maps(tape):\n    seen.append(1)\n"
+        "    if len(seen) > 1:\n        raise NotApplicable('not this one')\n"
+        "    return {'late': tape.images[:, 0]}\n",
+    )
+    write_dataset_maps(
+        tmp_path,
+        {"late": {}},
+        network,
+        photographs,
+        batch_size=1,
+        precision="float32",
+        workers=0,
+        fingerprints={"late": "f"},
+        record="",
+        quiet=True,
+        plugins=[path],
+    )
+    with h5py.File(tmp_path / "late.h5") as file:
+        assert list(file) == []
+        assert "maps" not in file.attrs
+        assert file.attrs["not_applicable"] == "not this one"
 
 
 def test_in_python_a_plugin_s_own_error_arrives(network, tmp_path):

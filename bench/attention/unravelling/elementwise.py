@@ -69,11 +69,6 @@ def divided(step: Step) -> Sent:
 
 
 def _scaled(step: Step, factor: Tensor | float) -> Sent:
-    if len(step.call.tracked) > 1:
-        raise NotApplicable(
-            f"cnn_fixations has no rule for {step.call.name} of two values that both depend on the "
-            "image (a gate, as in squeeze-and-excitation)"
-        )
     if not isinstance(factor, Tensor):
         sign = int(math.copysign(1, factor))
         return _spread(step.x, Units(step.only.index, sign * step.only.sign), step.y)

@@ -3,11 +3,15 @@
 Operations are met in the reverse of the order in which they ran, so a tensor's units are complete
 before the operation that made it is met: residual sums, concatenations and shared layers need
 nothing of their own. After each step units are unique.
+
+Whether a network can be unravelled is settled before the walk, from all operations behind the
+start: which of them a walk meets depends on the image (a residual sum goes one way only), and a
+method must not apply to one photograph and not to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -42,6 +46,13 @@ RULES: dict[str, Callable[[Step], Sent]] = {
     "pad": padded,
     **dict.fromkeys(REARRANGED, rearranged),
 }
+# Operations with a rule for a constant factor; where two factors depend on the image there is none.
+PRODUCTS = {
+    **dict.fromkeys(("mul", "div"), "a gate, as in squeeze-and-excitation"),
+    "matmul": "as in attention",
+    "linear": "weights that depend on it",
+    "conv2d": "weights that depend on it",
+}
 
 
 def unravel(
@@ -49,8 +60,10 @@ def unravel(
 ) -> Traced:
     """The units of the image that the units of `start`, {tensor: units}, rest on.
 
-    Raises NotApplicable, with its name, for an operation without a rule or one that was not seen.
+    Raises NotApplicable, with its name, for an operation without a rule or one that was not seen,
+    whether or not these images' units lead there.
     """
+    _check_rules(operations, start)
     walk = _Walk(operations)
     for x, units in start.items():
         walk.send(x, units)
@@ -62,11 +75,6 @@ def unravel(
         }
         if not units:
             continue
-        if call.name not in RULES:
-            raise NotApplicable(
-                f"cnn_fixations has no rule for the operation {call.name}, which made "
-                f"{_shapes(call.outputs)} of {_shapes(call.tracked)}"
-            )
         for x, found in RULES[call.name](Step(call, units, operations, choices or Choices())):
             walk.send(x, found)
     return walk.end()
@@ -76,6 +84,25 @@ def start_units(result: Tensor, targets: Tensor) -> Units:
     """The unit of each image's target among the class scores (N, K)."""
     rows = torch.arange(len(targets), device=targets.device)
     return Units(rows * result.shape[1] + targets, torch.ones_like(targets))
+
+
+def _check_rules(operations: Operations, start: Iterable[Tensor]) -> None:
+    """Raises NotApplicable for the last operation behind `start` that has no rule."""
+    behind = {id(x) for x in start}
+    for call in reversed(operations.calls):
+        if behind.isdisjoint(map(id, call.outputs)):
+            continue
+        if call.name not in RULES:
+            raise NotApplicable(
+                f"cnn_fixations has no rule for the operation {call.name}, which made "
+                f"{_shapes(call.outputs)} of {_shapes(call.tracked)}"
+            )
+        if call.name in PRODUCTS and len(call.tracked) > 1:
+            raise NotApplicable(
+                f"cnn_fixations has no rule for {call.name} of two values that both depend on the "
+                f"image ({PRODUCTS[call.name]})"
+            )
+        behind.update(map(id, call.tracked))
 
 
 class _Walk:
