@@ -91,7 +91,7 @@ def test_without_a_share_the_reason_is_given(board):
 
 def test_a_control_is_never_the_best_map(board):
     control = board.leaderboard[board.leaderboard["map"] == "dense_conv4"].assign(
-        map="cam_random", mean=9.0
+        method="cam_random", map="cam_random", mean=9.0
     )
     table = pd.concat([board.leaderboard, control])
     other = Board(table, board.comparisons, board.names, board.higher)
