@@ -329,3 +329,10 @@ def test_gaze_that_never_meets_a_photograph_still_gives_a_report(tiny, tmp_path)
     page = _report(tiny, results)
     assert "over the 0 photographs with a score" in page
     assert "Photographs without a fixation, left out of the means: a.png, b.png" in page
+
+
+def test_a_map_of_nan_is_drawn_blank_and_counted_among_the_flags(tiny, gaze):
+    path = gaze / "efficientnet_lite0" / "maps" / "gradcam.h5"
+    _maps(path, lambda image: np.full((6, 8), np.nan if image == "a.png" else 0.5))
+    page = _report(tiny, gaze, ("nss",))
+    assert "Flagged scores: constant 1, constant empty 2, nan 1." in page

@@ -1,5 +1,6 @@
 """One map against one image's gaze: what several metrics need of the two, computed once."""
 
+import weakref
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -15,7 +16,9 @@ class Pair:
     """A map and a target of the same shape; `Pair.of` gives the same one to every metric."""
 
     def __init__(self, saliency: SaliencyMap, target: GazeTarget) -> None:
-        self._saliency, self._target = saliency, target
+        # The map keeps the pair; were the pair to keep the map too, both, and the target's arrays
+        # of tens of MB, would stay until Python looks for cycles.
+        self._saliency, self._target = weakref.proxy(saliency), target
 
     @classmethod
     def of(cls, saliency: SaliencyMap, target: GazeTarget) -> "Pair":

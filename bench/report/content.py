@@ -46,7 +46,8 @@ def page_text(
     ranked = [name for name in robustness.RANKED if name in scored]
     sensitivity = results.table("sensitivity")
     settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
-    scores = pd.read_csv(results.folder / "scores.csv", usecols=["flag"])
+    # "nan" is a flag, not a missing one
+    flags = pd.read_csv(results.folder / "scores.csv", usecols=["flag"], keep_default_na=False)
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
     return {
@@ -87,7 +88,7 @@ def page_text(
         "recordings": [tables.recording_row(item) for item in summary["recordings"]],
         "recording_details": [recording_details(item) for item in summary["recordings"]],
         "left_out": summary.get("left_out", []),
-        "flags": sorted(Counter(scores["flag"].dropna()).items()),
+        "flags": sorted(Counter(flag for flag in flags["flag"] if flag).items()),
         "baselines": list(BASELINES.values()),
         "methods": [results.texts[name] for name in [*results.methods, *results.external]],
         "controls": controls_rows(board),

@@ -33,12 +33,16 @@ def draw_charts(results: Results, board: Board, note: str) -> dict[str, Path]:
 
 
 def draw_sensitivity(results: Results, board: Board, note: str) -> dict[str, Path]:
-    """The figure of what the answer depends on, as SVG; none where that was not measured."""
+    """The figure of what the answer depends on, as SVG; it says so where nothing was measured."""
+    import matplotlib.pyplot as plt
+
     table = results.table("sensitivity")
     metrics = [name for name in robustness.SHOWN if name in set(table["metric"])]
-    if not metrics:
-        return {}
-    figure = robustness.sensitivity_figure(table, metrics, robustness.read_names(board))
+    if metrics:
+        figure = robustness.sensitivity_figure(table, metrics, robustness.read_names(board))
+    else:
+        figure = plt.figure(figsize=(6, 1))
+        figure.text(0.5, 0.5, "Nothing was measured: no gaze on any photograph", ha="center")
     return {"sensitivity": save(figure, results.folder / "figures" / "sensitivity", note)[0]}
 
 

@@ -88,6 +88,8 @@ def _over(axis: Axes, picture: np.ndarray, values: np.ndarray) -> None:
 
     grey = picture.mean(axis=2)
     smaller = values.shape[1] > grey.shape[1]
+    if not np.isfinite(values).all():
+        values = np.zeros(values.shape)  # such a map has no score either, and a flag that says why
     shown = _unit(resize(values, grey.shape, order=1, mode="edge", anti_aliasing=smaller))
     axis.imshow(grey, cmap="gray", vmin=-120, vmax=420)
     axis.imshow(shown, cmap=COLOURS, alpha=np.clip(0.35 + shown, 0, 0.85), vmin=0, vmax=1)

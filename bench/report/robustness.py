@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bench.report.findings import Board
 
-SHOWN = ("nss", "sauc", "ig", "cc", "mae_paper")
+SHOWN = ("nss", "sauc", "ig", "cc", "mae_density", "mae_paper")
 RANKED = (
     *("mae_paper", "mae_paper_renorm", "mae_density", "mae_hist", "mae_skill"),
     *("nss", "sauc", "ig", "ig_fitted"),

@@ -1,8 +1,10 @@
 """What every registered metric keeps to, and what degenerate input gives."""
 
+import gc
 import math
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -276,3 +278,16 @@ def test_a_new_file_in_the_folder_is_a_new_metric(tmp_path, monkeypatch):
     assert "brightness" in metric_names()
     assert evaluate([[1, 3]], fixations=[(0, 0)])["brightness"] == 2
     monkeypatch.delitem(sys.modules, "bench.metrics.brightness")
+
+
+def test_a_map_and_its_target_are_freed_when_nobody_holds_them():
+    """Without waiting for Python to look for cycles: hundreds of MB would pile up."""
+    gc.disable()
+    try:
+        target, saliency = GazeTarget(SHAPE, **HUMAN), SaliencyMap(noise())
+        score_map(saliency, target, metric_names(of_one_map=True))
+        held = [weakref.ref(target), weakref.ref(saliency)]
+        del target, saliency
+        assert [ref() for ref in held] == [None, None]
+    finally:
+        gc.enable()
