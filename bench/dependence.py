@@ -51,14 +51,16 @@ def _has_order(values: np.ndarray) -> bool:
 def map_correlations(trained: Path, control: Path) -> Iterator[tuple[str, str, float]]:
     """(map name, image, rank correlation) of a method's maps with those of its control.
 
-    The correlation is taken at the maps' own resolution. Nothing where the method does not apply to
-    the network. Raises DataError for a missing file, ValidationError for a method that failed or
-    files that do not belong together.
+    The correlation is taken at the maps' own resolution. Nothing where the method or its
+    control does not apply to the network. Raises DataError for a missing file, ValidationError
+    for a method that failed or files that do not belong together.
     """
     with open_maps(trained) as file, open_maps(control) as other:
         for path, opened in ((trained, file), (control, other)):
             if "failed" in opened.attrs:
                 raise ValidationError(f"{path} holds no maps: {opened.attrs['failed']}")
+        if "not_applicable" in other.attrs:  # cam with fitted weights: the fit is no control's
+            return
         for name in map_names(file):
             if control_of(name) not in other:
                 raise ValidationError(f"{control}: no map {control_of(name)!r}, the control of it.")

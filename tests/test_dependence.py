@@ -49,6 +49,12 @@ def test_maps_are_paired_with_their_controls_by_name(tmp_path):
     assert table["n_images"].tolist() == [2, 1]  # a constant map is left out
 
 
+def test_a_control_that_does_not_apply_has_no_rows(tmp_path):
+    _file(tmp_path / "cam.h5", {"cam": {"a": np.eye(2)}})
+    _file(tmp_path / "cam_random.h5", {}, not_applicable="a fit of the trained network")
+    assert list(map_correlations(tmp_path / "cam.h5", tmp_path / "cam_random.h5")) == []
+
+
 def test_files_that_do_not_belong_together_are_named(tmp_path):
     _file(tmp_path / "m.h5", {"m": {"a": np.eye(2)}})
     _file(tmp_path / "other.h5", {"x": {"a": np.eye(2)}})

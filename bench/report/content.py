@@ -69,6 +69,7 @@ def page_text(
         "more_metrics": [get_metric(name) for name in more],
         "more_rows": tables.leaderboard_rows(board, more, shown[0]) if more else [],
         "above": tables.ABOVE,
+        "fits": _fits(results),
         "not_applicable": _not_applicable(results),
         "rank_metrics": [get_metric(name) for name in ranked],
         "ranks": robustness.rank_rows(board, ranked) if "mae_paper" in scored else [],
@@ -115,6 +116,20 @@ def _not_applicable(results: Results) -> list[tuple[str, str, str]]:
     ]
 
 
+def _fits(results: Results) -> list[tuple[str, str]]:
+    """(network, the regression behind CAM's class weights) where the network has none."""
+    return [
+        (
+            network_label(model),
+            f"scores regressed on the {file.attrs['fit_pool']} of {file.attrs['fit_layer']}, "
+            f"n = {file.attrs['fit_n']}, alpha = {file.attrs['fit_alpha']:.3g}, R² = "
+            f"{file.attrs['fit_r2']:.3f}, on images left out {file.attrs['fit_loo_r2']:.3f}",
+        )
+        for model, _, file in results.map_files()
+        if "fit_n" in file.attrs
+    ]
+
+
 def _provenance(
     results: Results, summary: dict[str, Any], heatmap: dict[str, Any], seed: int
 ) -> list[tuple[str, str]]:
@@ -125,13 +140,7 @@ def _provenance(
         made.add(str(file.attrs["version"]))
         if file.attrs["options"] != "{}":
             options.append(f"{model}, {method}: {file.attrs['options']}")
-    fits = [
-        f"{model}: scores regressed on the {file.attrs['fit_pool']} of {file.attrs['fit_layer']}, "
-        f"n = {file.attrs['fit_n']}, alpha = {file.attrs['fit_alpha']:.3g}, R² = "
-        f"{file.attrs['fit_r2']:.3f}, on images left out {file.attrs['fit_loo_r2']:.3f}"
-        for model, _, file in results.map_files()
-        if "fit_n" in file.attrs
-    ]
+    fits = [f"{model}: {fit}" for model, fit in _fits(results)]
     choices = ("kernel", "sigma_px", "size_px", "normalise", "weight", "first_fixation")
     heatmap_choices = ", ".join(
         [f"protocol {heatmap['protocol']}", *(f"{name} {heatmap[name]}" for name in choices)]

@@ -38,6 +38,13 @@ def add_output(parser: argparse.ArgumentParser, name: str, what: str) -> None:
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=what)
 
 
+def number_or_auto(text: str) -> int | str:
+    """ "auto" or the whole number that an option gives; an error of argparse for anything else."""
+    if text != "auto" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected auto or a number")
+    return text if text == "auto" else int(text)
+
+
 def at_least_one(text: str) -> int:
     """The whole number that an option gives; an error of argparse for anything below 1."""
     if not text.isdecimal() or int(text) < 1:

@@ -12,7 +12,7 @@ from typing import Any
 from bench.attention import method_files
 from bench.errors import BenchError, UsageError, unknown_name
 from bench.files import written_whole
-from bench.stages._options import add_dataset, add_plugins, chosen_dataset
+from bench.stages._options import add_dataset, add_plugins, chosen_dataset, number_or_auto
 
 log = logging.getLogger("bench")
 
@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a name, several with commas, or JSON {"name": {options}} (%(default)s)',
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
-    parser.add_argument("--batch-size", type=_number_or_auto, default="auto", help="%(default)s")
+    parser.add_argument("--batch-size", type=number_or_auto, default="auto", help="%(default)s")
     parser.add_argument("--precision", default="float32", help="or bfloat16 (%(default)s)")
     parser.add_argument(
-        "--workers", type=_number_or_auto, default="auto", help="that decode (%(default)s)"
+        "--workers", type=number_or_auto, default="auto", help="that decode (%(default)s)"
     )
     add_plugins(parser)
     parser.add_argument(
@@ -64,12 +64,6 @@ def run(arguments: argparse.Namespace) -> None:
         _dataset_maps(arguments, methods)
     else:
         raise UsageError("give IMAGE... with --overlay out.png, or --dataset with --output-folder.")
-
-
-def _number_or_auto(text: str) -> int | str:
-    if text != "auto" and not text.isdigit():
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected auto or a number")
-    return text if text == "auto" else int(text)
 
 
 def _methods(text: str, plugins: list[Path]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import UsageError, unknown_name
-from bench.stages._options import add_dataset, add_output, chosen_dataset
+from bench.stages._options import add_dataset, add_output, chosen_dataset, number_or_auto
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,12 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--options", default="{}", help="JSON: layer, pool, intercept, alpha (%(default)s)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (%(default)s)")
-    parser.add_argument("--batch-size", type=int, default=8, help="%(default)s")
+    parser.add_argument("--batch-size", type=number_or_auto, default="auto", help="%(default)s")
     add_output(parser, "output", "the fit, .npz")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """One forward per batch, one singular value decomposition; the file appears when whole."""
+    from bench.attention._batch_size import FIRST
     from bench.attention._fit_cam import fit_cam
     from bench.attention._ridge import save_fit
     from bench.networks import load_network
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         raise UsageError("give --dataset, or --images FOLDER: the images to fit on.")
     weights = arguments.weights or []
+    batch_size = FIRST if arguments.batch_size == "auto" else arguments.batch_size
     network = load_network(
         arguments.model, weights=weights or "default", device=_device(arguments.device)
     )
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
         warnings.simplefilter("always", UserWarning)
         fit = fit_cam(
             network,
-            _batches(network, photographs, arguments.batch_size),
+            _batches(network, photographs, batch_size),
             **options,
             fingerprint=fit_fingerprint(
                 options=options, model=arguments.model, weights=weights, photographs=photographs

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -26,19 +24,11 @@ def snakemake(folder, *config):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ("datasets=[demmo]", "unknown dataset 'demmo': did you mean 'demo'?"),
-        ("models=[resnet81]", "unknown model 'resnet81': did you mean 'resnet18'"),
-        ("methods=[grad_cam]", "unknown method 'grad_cam': did you mean 'gradcam'"),
-        ("metrics=[saucc]", "unknown metric 'saucc': did you mean 'sauc'"),
-    ],
-)
-def test_an_unknown_name_stops_the_run_at_once(config, message, tmp_path):
-    code, shown = snakemake(tmp_path, config)
+def test_an_unknown_name_stops_the_run_at_once(tmp_path):
+    # The other names that a configuration has: tests/workflow/test_configuration.py.
+    code, shown = snakemake(tmp_path, "models=[resnet81]")
     assert code == 1
-    assert message in shown
+    assert "unknown model 'resnet81': did you mean 'resnet18'" in shown
     assert "Traceback" not in shown
     assert not (tmp_path / "results").exists()
 

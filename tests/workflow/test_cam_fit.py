@@ -1,6 +1,9 @@
 """The fit behind cam: which jobs read one, and what makes it and the maps out of date."""
 
+import argparse
+import dataclasses
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 
 from bench.cli import main
+from bench.stages import fit_cam
 from bench.workflow.plan import Plan
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -51,6 +55,17 @@ def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(pl
     (job,) = made.attend_jobs("tiny", "alexnet")[:1]
     words = made.attend_arguments(job)(None, ["results/tiny/alexnet/maps/cam.h5"])
     assert json.dumps({"cam": {"fit": FIT}, "gradcam": {}}) in words
+
+
+@pytest.mark.parametrize("batch_size", ["auto", 4])
+def test_the_verb_understands_what_the_rule_calls_it_with(batch_size, plan):
+    made = plan()
+    made.settings = dataclasses.replace(made.settings, batch_size=batch_size)
+    words = shlex.split(made.fit_arguments("tiny", "alexnet")(None, [FIT]))
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    fit_cam.add_arguments(parser)
+    given = parser.parse_args(words)
+    assert (given.model, given.batch_size, str(given.output)) == ("alexnet", batch_size, FIT)
 
 
 def test_settings_and_images_of_the_fit_belong_to_the_maps_fingerprint(plan, tmp_path):

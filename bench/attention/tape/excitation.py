@@ -8,30 +8,20 @@ from torch import Tensor
 from bench.errors import NotApplicable
 
 from . import excitation_steps as steps
-from .log import Operation
+from .operations import Operation, Operations
 from .rules import Excitation
 
 
 class Excitations:
     """Probabilities by the rule `Excitation` at any tensor of one recorded forward pass.
 
-    `log` are its operations, `image` what it started from, `scores` (N, K) what it ended in and
-    `targets` (N,) the classes. Each rule goes down once, as deep as it was asked for; a deeper
-    request goes on from there. What rules have in common, the normalisers W+ x, is shared.
+    `operations` are what it did, `scores` (N, K) what it ended in, `targets` (N,) the classes. Each
+    rule goes down once, as deep as it was asked for; a deeper request goes on from there. What
+    rules have in common, the normalisers W+ x, is shared.
     """
 
-    def __init__(
-        self, log: list[Operation], image: Tensor, scores: Tensor, targets: Tensor
-    ) -> None:
-        self.log, self.scores, self.targets = log, scores, targets
-        self._made_by = {id(image): -1}
-        self._constant: set[int] = set()
-        for number, op in enumerate(log):
-            if any(self.depends(x) or self.unseen(x) for x in op.inputs):
-                for y in op.outputs:
-                    self._made_by.setdefault(id(y), number)
-            else:
-                self._constant |= {id(y) for y in op.outputs}
+    def __init__(self, operations: Operations, scores: Tensor, targets: Tensor) -> None:
+        self.operations, self.scores, self.targets = operations, scores, targets
         self._normalisers: dict[tuple, steps.Normaliser] = {}
         self._sweeps: dict[Excitation, _Sweep] = {}
 
@@ -40,7 +30,7 @@ class Excitations:
 
         Those at the tensors `keep` are kept for later requests, where the way meets them.
         """
-        if id(x) not in self._made_by:
+        if not self.operations.knows(x):
             return None
         sweep = self._sweeps.get(rule)
         if sweep is None or not sweep.still_has(x):
@@ -50,23 +40,11 @@ class Excitations:
         with torch.inference_mode(False), torch.no_grad(), exact:
             return sweep.at(x)
 
-    def depends(self, x: Tensor) -> bool:
-        """Whether the tensor was worked out from the images by operations that were seen."""
-        return id(x) in self._made_by
-
-    def unseen(self, x: Tensor) -> bool:
-        """Whether the tensor was worked out from others by something that is not in the log."""
-        return x.grad_fn is not None and id(x) not in self._made_by and id(x) not in self._constant
-
-    def made_by(self, x: Tensor) -> int:
-        """The number of the operation that gave this tensor; -1 for the image."""
-        return self._made_by[id(x)]
-
     def normaliser(
         self, op: Operation, x: Tensor, rule: Excitation, rows: Tensor | None = None, sign: int = 1
     ) -> steps.Normaliser:
         """W+ x of an operation (sign=-1: of -W), worked out once per batch."""
-        key = (id(op.output), rule.negative, sign, rows is not None)
+        key = (id(op.outputs[0]), rule.negative, sign, rows is not None)
         if key not in self._normalisers:
             if op.name in steps.WEIGHTED:
                 made = steps.weighted(op, x, rule.negative, rows, sign)
@@ -81,7 +59,8 @@ class _Sweep:
 
     def __init__(self, forward: Excitations, rule: Excitation) -> None:
         self.forward, self.rule = forward, rule
-        self.position = len(forward.log)
+        self.operations = forward.operations
+        self.position = len(self.operations.calls)
         self.keep: set[int] = set()
         self.kept: dict[int, Tensor] = {}
         # Probabilities are never of half precision, whatever the forward pass was.
@@ -95,15 +74,15 @@ class _Sweep:
 
     def still_has(self, x: Tensor) -> bool:
         """Whether the probabilities at `x` are kept or still to come."""
-        return id(x) in self.kept or self.position > self.forward.made_by(x)
+        return id(x) in self.kept or self.position > self.operations.number(x)
 
     def at(self, x: Tensor) -> Tensor | None:
         if id(x) in self.kept:
             return self.kept[id(x)]
-        end = self.forward.made_by(x) + 1
+        end = self.operations.number(x) + 1
         while self.position > end:
             self.position -= 1
-            self._pass(self.forward.log[self.position])
+            self._pass(self.operations.calls[self.position])
         found = self.signals.get(id(x))
         if found is not None:
             self.kept[id(x)] = found
@@ -124,9 +103,9 @@ class _Sweep:
             self._add(x, p, above=fresh and op.name not in steps.WEIGHTED)
 
     def _add(self, x: Tensor, p: Tensor, *, above: bool) -> None:
-        if self.forward.unseen(x):
+        if self.operations.unseen(x):
             raise steps.refusal(x.grad_fn.name())
-        if not self.forward.depends(x):
+        if not self.operations.knows(x):
             return
         if id(x) in self.signals:
             if self.rule.contrastive and above != (id(x) in self.above):
@@ -144,14 +123,13 @@ class _Sweep:
     ) -> list[tuple[Tensor, Tensor]]:
         """(input, its share of the probability) for the inputs of an operation."""
         p = arrived[0]
-        inputs = [x for x in op.inputs if self.forward.depends(x) or self.forward.unseen(x)]
         x = op.args[0] if op.args else None
-        if op.name in steps.CONCATENATING and not (set(op.kwargs) - {"dim", "axis"}):
+        if op.name == "cat" and not (set(op.kwargs) - {"dim", "axis"}):
             parts = list(op.args[0])
             return list(zip(parts, steps.concatenated(op, parts, p), strict=True))
-        if op.name in steps.ADDING and len(inputs) == len(op.args) == 2 and not op.kwargs:
+        if op.name == "add" and len(op.tracked) == len(op.args) == 2 and not op.kwargs:
             return list(zip(op.args, steps.split(*op.args, p, self.rule.negative), strict=True))
-        if len(inputs) != 1 or inputs[0] is not x:
+        if len(op.tracked) != 1 or op.tracked[0] is not x:
             raise steps.refusal(op.name)
         if op.name in steps.WEIGHTED:
             return [(x, self._through_weights(op, x, p, fresh))]
@@ -164,12 +142,12 @@ class _Sweep:
             return [(x, p)]
         if op.name in steps.MOVING:
             return [(x, steps.moved(op, x, arrived))]
-        if steps.is_bias_or_scale(op, self.forward.depends):
+        if steps.is_bias_or_scale(op):
             return [(x, p)]
         raise steps.refusal(op.name)
 
     def _through_weights(self, op: Operation, x: Tensor, p: Tensor, fresh: bool) -> Tensor:
-        rows = self.folds.get(id(op.output))
+        rows = self.folds.get(id(op.outputs[0]))
         raw = self.rule.negative == "raw"
 
         def excited(sign: int) -> Tensor:
@@ -181,8 +159,8 @@ class _Sweep:
 
     def _fold(self, op: Operation, x: Tensor) -> None:
         """Notes the signs of a batch norm's scales for the convolution that it reads."""
-        weight = op.args[3] if len(op.args) > 3 else op.kwargs.get("weight")
-        maker = self.forward.made_by(x)
-        foldable = maker >= 0 and self.forward.log[maker].name in ("conv1d", "conv2d", "conv3d")
+        weight = op.scale
+        maker = self.operations.made_by(x)
+        foldable = maker is not None and maker.name in ("conv1d", "conv2d", "conv3d")
         if weight is not None and foldable and bool((weight < 0).any()):
             self.folds[id(x)] = torch.where(weight < 0, -1.0, 1.0).to(weight.dtype)

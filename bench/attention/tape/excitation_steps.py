@@ -15,7 +15,7 @@ concatenations, views and paddings move it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -23,8 +23,9 @@ from torch import Tensor
 
 from bench.errors import NotApplicable
 
-from .log import Operation, tensors
+from .log import tensors
 from .nodes import OTHER_ACTIVATIONS
+from .operations import Operation
 from .positive_weights import positive
 
 WEIGHTED = {
@@ -36,8 +37,6 @@ SUMMING = {
     *("avg_pool1d", "avg_pool2d", "avg_pool3d", "mean", "sum"),
     *("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"),
 }
-ADDING = {"add", "__add__", "__radd__", "__iadd__"}
-CONCATENATING = {"cat", "concat", "concatenate"}
 # An activation function or a normalisation: cell by cell, p goes on unchanged.
 UNCHANGED = OTHER_ACTIVATIONS - {"glu"} | {
     *("relu", "relu6", "hardtanh", "threshold", "clamp", "clamp_min", "clip"),
@@ -50,7 +49,7 @@ UNCHANGED = OTHER_ACTIVATIONS - {"glu"} | {
 # the ordinary derivative moves p to where it belongs.
 MOVING = {
     *("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as"),
-    *("permute", "transpose", "swapaxes", "movedim", "t", "__get__", "__getitem__", "narrow"),
+    *("permute", "transpose", "swapaxes", "movedim", "t", "T", "mT", "__getitem__", "narrow"),
     *("select", "index_select", "chunk", "split", "tensor_split", "unbind", "expand", "flip"),
     *("pad", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "roll"),
     *("max_pool1d", "max_pool2d", "max_pool3d"),
@@ -58,8 +57,8 @@ MOVING = {
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
 }
 # With a number or another tensor that does not depend on the image: a bias, or a scale above zero.
-SHIFTING = ADDING | {"sub", "__sub__", "__isub__"}
-SCALING = {"mul", "__mul__", "__rmul__", "__imul__", "div", "__truediv__", "__itruediv__"}
+SHIFTING = {"add", "sub"}
+SCALING = {"mul", "div"}
 
 
 class Normaliser(NamedTuple):
@@ -82,7 +81,7 @@ def weighted(op: Operation, x: Tensor, negative: str, rows: Tensor | None, sign:
     `sign=-1` takes -W in place of W; `rows` has a sign per output channel that the weights are
     multiplied with (a folded batch norm).
     """
-    weight = op.args[1] if len(op.args) > 1 else op.kwargs["weight"]
+    weight = op.argument(1, "weight")
     kind = torch.promote_types(torch.promote_types(x.dtype, weight.dtype), torch.float32)
     parts = [(x if negative == "raw" else x.clamp(min=0), positive(weight, sign, rows))]
     if negative == "signed" and bool((x < 0).any()):
@@ -136,7 +135,7 @@ def _least(z: Tensor) -> float:
 
 def concatenated(op: Operation, parts: Iterable[Tensor], p: Tensor) -> list[Tensor]:
     """p at a concatenation, cut into the slices of its parts."""
-    dim = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim", op.kwargs.get("axis", 0))
+    dim = op.argument(1, "dim", op.kwargs.get("axis", 0))
     return list(p.split([part.shape[dim] for part in parts], dim))
 
 
@@ -154,17 +153,17 @@ def moved(op: Operation, x: Tensor, arrived: list[Tensor | None]) -> Tensor:
     return found
 
 
-def is_bias_or_scale(op: Operation, depends: Callable[[Tensor], bool]) -> bool:
+def is_bias_or_scale(op: Operation) -> bool:
     """Whether the operation adds a constant to its one input, or multiplies it by one above 0."""
     if op.kwargs.get("alpha", 1) != 1 or op.kwargs.get("rounding_mode") is not None:
         return False
     if len(op.args) != 2:
         return False
     first, second = op.args
-    if not isinstance(first, Tensor) or not depends(first) or op.output.shape != first.shape:
+    if first is not op.tracked[0] or op.outputs[0].shape != first.shape:
         return False
     if isinstance(second, Tensor):
-        return op.name in SHIFTING and not depends(second)
+        return op.name in SHIFTING
     return op.name in SHIFTING or (op.name in SCALING and 0 < second < math.inf)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 
-class Operation(NamedTuple):
+class Entry(NamedTuple):
     """One call of a torch function: `output = function(*args, **kwargs)`.
 
     `name` is the function's name without the underscores of in-place and inner variants. An

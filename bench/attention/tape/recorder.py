@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from bench.errors import UsageError
 
-from .log import Operation, tensors
+from .log import Entry, tensors
 from .nodes import OTHER_ACTIVATIONS, Gate, Rectifier, Steering, ceiling_of, operation
 
 
@@ -41,7 +41,7 @@ class Recorder(TorchFunctionMode):
         self.outputs: dict[str, Any] = {}
         self.order: dict[str, int] = {}
         self.other_activations: list[str] = []
-        self.log: list[Operation] = []
+        self.log: list[Entry] = []
         self._calls = 0
         self._activated: dict[int, tuple[Tensor, Tensor]] = {}
         # Tensors that were changed in place, each with its new version. The old ones are kept
@@ -91,7 +91,7 @@ class Recorder(TorchFunctionMode):
     def _logged(self, function: Callable, args: tuple, kwargs: dict, result: Any) -> Any:
         """The result, after a note of the operation if it gave new tensors."""
         if isinstance(result, Tensor | tuple | list) and not (args and result is args[0]):
-            self.log.append(Operation(operation(function), function, args, kwargs, result))
+            self.log.append(Entry(operation(function), function, args, kwargs, result))
         return result
 
     def _out_of_place(self, function: Callable, args: tuple, kwargs: dict) -> Any:

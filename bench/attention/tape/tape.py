@@ -137,9 +137,7 @@ class Tape:
         found = find_layer(self.network, layer)
         x = self._tensor(found)
         if self._excitations is None:
-            self._excitations = Excitations(
-                self._record.log, self._input, self._result, self.targets
-            )
+            self._excitations = Excitations(self.operations, self._result, self.targets)
         keep = [self._tensor(each) for each in self._watched]
         probabilities = self._excitations.at(x, rule, keep)
         if probabilities is None:

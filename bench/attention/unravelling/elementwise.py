@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-import types
 
 import torch
 from torch import Tensor
@@ -38,14 +37,10 @@ def passed(step: Step) -> Sent:
 
 def normalised(step: Step) -> Sent:
     """The same unit; its sign turned where the norm's scale is negative."""
-    name = step.call.name
-    # The place of `weight` in the signatures: torch.batch_norm's differs from F.batch_norm's.
-    bare = isinstance(step.call.function, types.BuiltinFunctionType)
-    place = 2 if name in ("group_norm", "layer_norm") else 1 if bare else 3
-    scale = step.call.argument(place, "weight")
+    scale = step.call.scale
     if scale is None:
         return passed(step)
-    if name != "layer_norm":
+    if step.call.name != "layer_norm":
         scale = scale.reshape(-1, *[1] * (step.y.ndim - 2))
     return [(step.x, _signed(step.only, scale, step.y))]
 
@@ -83,7 +78,7 @@ def summed(step: Step) -> Sent:
     tensors = [pair for pair in zip((a, b), factors, strict=True) if isinstance(pair[0], Tensor)]
     addends = [pair for pair in tensors if step.operations.knows(pair[0])]
     # Constants take no part; what depends on the image unseen is refused where it is sent to.
-    unseen = [(x, step.only) for x, _ in tensors if x.grad_fn and not step.operations.knows(x)]
+    unseen = [(x, step.only) for x, _ in tensors if step.operations.unseen(x)]
     if unseen:
         return unseen
     # The skip first: it wins where both are equal.

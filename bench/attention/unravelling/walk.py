@@ -102,7 +102,17 @@ def _check_rules(operations: Operations, start: Iterable[Tensor]) -> None:
                 f"cnn_fixations has no rule for {call.name} of two values that both depend on the "
                 f"image ({PRODUCTS[call.name]})"
             )
-        behind.update(map(id, call.tracked))
+        for x in call.tracked:
+            if operations.unseen(x):
+                raise _unseen(x)
+            behind.add(id(x))
+
+
+def _unseen(x: Tensor) -> NotApplicable:
+    parts = unsteered(x) or [f"the operation {x.grad_fn.name()}"]
+    return NotApplicable(
+        f"cnn_fixations: the network contains {parts[0]}, which cannot be looked into"
+    )
 
 
 class _Walk:
@@ -116,13 +126,10 @@ class _Walk:
     def send(self, x: Tensor, units: Units) -> None:
         if self.operations.knows(x):
             self.waiting.setdefault(id(x), []).append(units.codes)
-        elif x.grad_fn is None:
+        elif not self.operations.unseen(x):
             self.elsewhere += len(units.codes.unique())
         else:
-            parts = unsteered(x) or [f"the operation {x.grad_fn.name()}"]
-            raise NotApplicable(
-                f"cnn_fixations: the network contains {parts[0]}, which cannot be looked into"
-            )
+            raise _unseen(x)
 
     def take(self, x: Tensor) -> Units | None:
         if id(x) not in self.waiting:
