@@ -260,7 +260,13 @@ def test_the_report_stands_whatever_was_scored(tiny, ramp, metrics):
     assert "not scored" not in page.split("<tbody>")[2]
     assert {path.name for path in (ramp / "figures").iterdir()} == {
         f"{name}.{suffix}"
-        for name in ("agreement", "errors", "human_heatmaps", "gallery_efficientnet_lite0")
+        for name in (
+            "agreement",
+            "errors",
+            "sensitivity",
+            "human_heatmaps",
+            "gallery_efficientnet_lite0",
+        )
         for suffix in ("svg", "png")
     }
 
