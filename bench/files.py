@@ -7,16 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.errors import UsageError
+
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renames it to `path` on success, removes it otherwise.
 
     A reader never sees half a file, and an exception or a kill leaves the former file untouched.
-    The temporary name keeps the suffix, for writers that choose a format by it.
+    The temporary name keeps the suffix, for writers that choose a format by it. UsageError where
+    `path` is a folder, or its own folder cannot be made.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise UsageError(f"{path}: cannot be written, for it is a folder. Name a file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"its folder cannot be made: {error.strerror}"
+        raise UsageError(f"{path}: cannot be written ({reason}). Name another file.") from None
     _remove_leftovers(path)
     part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:

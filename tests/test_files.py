@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.errors import UsageError
 from bench.files import written_whole
 
 
@@ -23,3 +24,14 @@ def test_a_failure_leaves_the_former_file_and_nothing_else(tmp_path):
     with pytest.raises(RuntimeError):
         fail_halfway()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a.csv": "former"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("folder", "it is a folder"), ("file/a.csv", "its folder cannot be made")]
+)
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("former")
+    with pytest.raises(UsageError, match=words), written_whole(tmp_path / name):
+        pytest.fail("the work was begun")
+    assert (tmp_path / "file").read_text() == "former"

@@ -94,7 +94,12 @@ class Dataset:
 
 
 def check_name(path: Path) -> None:
-    """ValidationError for a file name that Snakemake would read as a pattern."""
+    """ValidationError for a file name that Snakemake would read as a pattern, or no text."""
+    if not path.name.isprintable():  # a line end, or bytes that are not UTF-8
+        raise ValidationError(
+            f"{str(path)!r}: a file name with a control character or in another encoding than "
+            "UTF-8 cannot go through the workflow; rename it."
+        )
     if found := sorted(set(path.name) & set("{}<>")):
         raise ValidationError(
             f"{path}: a file name with {' '.join(found)} cannot go through the workflow; rename it."
@@ -117,11 +122,11 @@ def dataset_files(*folders: Path) -> dict[str, Path]:
 def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
     """The data set that a `dataset.yaml` describes, with its files in the folder `root`.
 
-    Raises DataError for an unreadable description or a missing folder, ValidationError for a
+    Raises DataError for an unreadable description or a missing folder, UsageError for a
     description that does not fit the schema.
     """
     dataset_id = description.parent.name
-    spec = checked(read_yaml(description), "dataset", str(description), ValidationError)
+    spec = checked(read_yaml(description), "dataset", str(description), UsageError)
     if "made_by" in spec and root is not None and Path(root) != Path(spec["root"]):
         raise UsageError(
             f"data set {dataset_id!r}: its files are made in {spec['root']} by a rule, not read "

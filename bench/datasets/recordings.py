@@ -31,6 +31,9 @@ BROKE_OFF = (
     "file) lets its complete trials count."
 )
 
+# Fixations whose times agree to the millisecond: so many are no accident.
+SURELY_ONE = 10
+
 _Result: TypeAlias = "tuple[pd.DataFrame, dict[str, Any]]"
 
 
@@ -78,12 +81,14 @@ def read_gaze(
     fails. With `on_bad_recording: leave_out`, recordings that fail are listed in
     `table.attrs["left_out"]` as {recording_id, file, reason}.
 
+    Raises UsageError, before any recording is read, where the grammar of trials cannot be used.
     Every recording is read, whatever happens to the others. Then raises DataError where one cannot
     be read, else ValidationError where the content of one fails a check (bench.gaze says which):
     a single message that names every file that failed, and why.
     """
     import pandas as pd
 
+    _check_grammar(dataset)
     found = recordings(dataset)
     expected = checksums.expected_checksums(dataset, list(found.values()))
     salvaged = _salvaged(dataset, all_of_them=salvage)
@@ -101,6 +106,7 @@ def read_gaze(
         raise _all_of(failures, len(found))
     summaries = [summary for _, summary in results.values()]
     _refuse_copies({viewer: found[viewer] for viewer in results}, summaries)
+    _refuse_conversions(found, {viewer: table for viewer, (table, _) in results.items()})
     table = pd.concat([table for table, _ in results.values()], ignore_index=True)
     table.attrs = {
         "left_out": [
@@ -109,6 +115,16 @@ def read_gaze(
         ]
     }
     return table, summaries
+
+
+def _check_grammar(dataset: Dataset) -> None:
+    """Says what is wrong with `trials:` once and at once, not again for every recording."""
+    from bench.gaze import TrialGrammar
+
+    try:
+        TrialGrammar.from_mapping(dataset.spec["trials"])
+    except BenchError as error:
+        raise type(error)(f"data set {dataset.id!r}, dataset.yaml: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -273,3 +289,22 @@ def _refuse_copies(found: dict[str, Path], summaries: list[dict[str, Any]]) -> N
                 "count twice. Take one of them out."
             )
         seen[digest] = path
+
+
+def _refuse_conversions(found: dict[str, Path], tables: dict[str, pd.DataFrame]) -> None:
+    """One recording in two forms, as .edf and .asc, is one viewer counted twice as well.
+
+    The tracker's clock runs on: two recordings never share the times of all their fixations.
+    """
+    seen: dict[tuple[tuple[str, float, float], ...], Path] = {}
+    for viewer, table in tables.items():
+        own = table[table["source"] == "tracker"]
+        own = own[own["status"] != "unfinished"]
+        times = tuple(zip(own["eye"], own["start_ms"], own["end_ms"], strict=True))
+        if len(times) >= SURELY_ONE and times in seen:
+            raise ValidationError(
+                f"{found[viewer].name} has all {len(times)} fixations at the same times of the "
+                f"tracker's clock as {seen[times].name}: it is the same recording in another form, "
+                "and one viewer would count twice. Take one of them out."
+            )
+        seen[times] = found[viewer]

@@ -79,8 +79,11 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise DataError(f"{path.name}: the list cannot be read ({reason}).") from None
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise DataError(
+            f"{path.name}: the list cannot be read ({reason}). Expected a CSV in UTF-8 with the "
+            f"columns {', '.join(required)}: save it as that, or correct its name in dataset.yaml."
+        ) from None
     lines = text.splitlines()
     header = lines[0] if lines else ""
     reader = csv.DictReader(lines, delimiter=max(DELIMITERS, key=header.count))
@@ -89,7 +92,7 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     if missing:
         raise ValidationError(
             f"{path.name}: missing column {', '.join(map(repr, missing))}; found "
-            f"{', '.join(map(repr, columns)) or 'none'}."
+            f"{', '.join(map(repr, columns)) or 'none'}. Name the columns in the first line so."
         )
     reader.fieldnames = columns
     for number, cells in enumerate(reader, 2):

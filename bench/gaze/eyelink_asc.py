@@ -25,6 +25,8 @@ CHUNK = 1 << 18
 LONGEST_LINE = 1 << 20
 # A file system leaves such a hole where a block was lost; text holds no NUL in a row.
 HOLE = bytes(16)
+# Editors put it before UTF-8; it belongs to no line.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_eyelink_asc(
@@ -96,8 +98,10 @@ class _AscParser:
                 hole = True
                 found = position_bytes + chunk.index(HOLE)
                 self.events.errors.append(f"a hole of zeros at byte {found}: the file is damaged")
-            position_bytes += len(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
+            if not position_bytes and lines:
+                lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+            position_bytes += len(chunk)
             self.feed(lines)
             if len(rest) > LONGEST_LINE:
                 raise _LineTooLongError

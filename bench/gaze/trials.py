@@ -20,6 +20,8 @@ MESSAGE_LIMIT = 1000  # characters that a pattern is tried on
 SECONDS = 20.0  # for all patterns on all messages of a recording
 SHAPES = 10
 _LEADING = re.compile(r"(-?\d+)\s+(?=\S)")
+# What a trial variable holds may be an answer, an age or a name; its own name is what matters.
+_VALUE = re.compile(r"(!V TRIAL_VAR\s+\S+)\s.*|\S+@\S+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DRAWN = re.compile(r"!V IMGLOAD \w+\s+(?P<path>\S.*?)(?:\s+-?\d+(?:\.\d+)?){0,4}$")
 _TRACKERS_OWN = ("!CAL", "VALIDATE", "!MODE", "RECCFG", "ELCL", "THRESHOLDS", "GAZE_COORDS")
@@ -72,7 +74,7 @@ def find_trials(
 def message_shapes(texts: Iterable[str]) -> list[tuple[str, int]]:
     """The most frequent messages with every number as '#', and their counts."""
     shapes = Counter(
-        _NUMBER.sub("#", text.splitlines()[0][:80])
+        _NUMBER.sub("#", _VALUE.sub(r"\1 ...", text.splitlines()[0])[:80])
         for text in texts
         if text and not text.startswith(_TRACKERS_OWN)
     )
@@ -225,8 +227,17 @@ def _further(
     if expected_ms is not None and abs(offset - onset - expected_ms) > grammar.expect.tolerance_ms:
         return f"display period of {offset - onset:g} ms, expected {expected_ms:g} ms"
     if image is None:
-        return "not in the list of images" if grammar.images else "no image named"
+        if not grammar.images:
+            return "no image named"
+        return f"not in the list of images, which has {_some(grammar.images)}"
     return None
+
+
+def _some(labels: Iterable[str], shown: int = 3) -> str:
+    """The first few trial labels, quoted."""
+    labels = list(labels)
+    more = ", ..." if len(labels) > shown else ""
+    return ", ".join(map(repr, labels[:shown])) + more
 
 
 def trial_errors(trials: pd.DataFrame) -> list[str]:

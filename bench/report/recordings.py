@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report.tables import fates
+from bench.report.tables import fates, kept_share
 
 SHOWN_TRIALS = 10
 EYES = {"L": "left", "R": "right", "LR": "mean of both"}
@@ -38,7 +38,7 @@ def recording_details(summary: dict[str, Any]) -> RecordingDetails:
         viewer=summary["subject_id"],
         alarms="; ".join(_alarms(summary)),
         notes=_count(len(sentences), "note") if sentences else "",
-        not_used=f"{_percent(1 - _kept_share(summary['fixations']))} of the ms not used",
+        not_used=f"{_percent(1 - kept_share(summary['fixations']))} of the ms not used",
         facts=facts,
         fates=fates(summary["fixations"]),
         bad_trials=bad[:SHOWN_TRIALS],
@@ -60,12 +60,6 @@ def _alarms(summary: dict[str, Any]) -> list[str]:
     if bad := summary["trials"].get("bad"):
         alarms.append(f"{bad} of {summary['trials']['found']} trials not usable")
     return alarms
-
-
-def _kept_share(by_status: dict[str, dict[str, float]]) -> float:
-    """Of the ms of the eye used: the other eye's are no loss."""
-    total = sum(part["ms"] for status, part in by_status.items() if status != "other_eye")
-    return by_status.get("kept", {"ms": 0.0})["ms"] / total if total else 0.0
 
 
 def _eye(summary: dict[str, Any]) -> str:

@@ -68,6 +68,17 @@ def _cell(row: pd.Series | None, best: bool) -> Cell | None:
     return Cell(number(row["mean"]), spread, row["mean"], best, ABOVE.get(above, ""))
 
 
+def of_the_eye_used(by_status: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """The statuses but `other_eye`: what the other eye of a binocular recording saw is no loss."""
+    return {name: part for name, part in by_status.items() if name != "other_eye"}
+
+
+def kept_share(by_status: dict[str, dict[str, float]]) -> float:
+    """Share of the ms of the eye used that count; 0 where it has none."""
+    total = sum(part["ms"] for part in of_the_eye_used(by_status).values())
+    return by_status.get("kept", {"ms": 0.0})["ms"] / total if total else 0.0
+
+
 def fates(by_status: dict[str, dict[str, float]]) -> list[tuple[str, int, float, float, float]]:
     """What became of the fixations, most first: (status, count, its share, ms, its share)."""
     count = sum(part["count"] for part in by_status.values()) or 1
@@ -134,7 +145,7 @@ def differences_to(board: Board, method: str, metrics: list[str]) -> list[Agains
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording's line in the report."""
+    """One recording's line in the report; `dropped` is of the eye used, as on its own page."""
 
     viewer: str
     format: str
@@ -147,10 +158,9 @@ class Recording:
 
 def recording_row(summary: dict[str, Any]) -> Recording:
     """A recording's line from its summary (bench.gaze.quality.recording_summary)."""
-    by_status = summary["fixations"]
-    kept = by_status.get("kept", {"count": 0, "ms": 0.0})
+    by_status = of_the_eye_used(summary["fixations"])
+    kept = by_status.get("kept", {"count": 0})
     count = sum(part["count"] for part in by_status.values())
-    total = sum(part["ms"] for part in by_status.values()) or 1.0
     median = summary["median_fixation_ms"]
     return Recording(
         viewer=summary["subject_id"],
@@ -158,6 +168,6 @@ def recording_row(summary: dict[str, Any]) -> Recording:
         trials=str(summary["trials"]["found"]),
         kept=kept["count"],
         dropped=count - kept["count"],
-        dropped_ms=1 - kept["ms"] / total,
+        dropped_ms=1 - kept_share(by_status),
         median="none" if median is None or median != median else f"{median:.0f}",
     )

@@ -18,19 +18,36 @@ def schema(name: str) -> dict[str, Any]:
     return yaml.safe_load((FOLDER / f"{name}.schema.yaml").read_text(encoding="utf-8"))
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """The safe loader; of a key written twice it does not silently take the second."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} stands there twice", key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. DataError names file and line of what cannot be read."""
+    """The mapping in a YAML file. DataError names file and line of what cannot be read.
+
+    A key that stands in one mapping twice cannot be read either.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split()) or "nested too deeply"
         raise DataError(f"{path}: not readable as YAML: {reason}") from None
     if not isinstance(content, dict):
-        raise DataError(
-            f"{path}: found {type(content).__name__}, expected keys with values (key: value)."
-        )
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise DataError(f"{path}: found {found}, expected keys with values (key: value).")
     return content
 
 

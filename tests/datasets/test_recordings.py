@@ -11,7 +11,7 @@ import pytest
 from bench.cli import main
 from bench.datasets import load_dataset, read_gaze
 from bench.datasets.recordings import recordings
-from bench.errors import DataError, ValidationError
+from bench.errors import DataError, UsageError, ValidationError
 from bench.gaze import eyelink_edf
 
 DESCRIPTION = """\
@@ -63,6 +63,11 @@ def test_no_recording_says_what_was_sought_and_where(laboratory):
     dataset = laboratory('"edf/p{viewer}.edf"', ["q1.edf"])
     with pytest.raises(DataError, match=r"no recording matches edf/p\{viewer\}\.edf in "):
         recordings(dataset)
+
+
+def test_a_pattern_without_the_viewer_is_a_slip_in_words(laboratory):
+    with pytest.raises(UsageError, match=r"expected a path with \{viewer\} in it, once"):
+        laboratory('"edf/p1.edf"', ["p1.edf"])
 
 
 # Reading them: small recordings written here, four trials each, one photograph a trial.
@@ -152,6 +157,63 @@ def bench(tmp_path, capsys):
         return code, shown.err
 
     return run
+
+
+@pytest.mark.parametrize("odd", [b"\xff", b"\n"], ids=["no UTF-8", "line end"])
+def test_a_recording_whose_name_is_no_text_is_to_be_renamed(viewers, bench, odd):
+    description = viewers({"p1.asc": whole()})
+    folder = description.parent / "rec"
+    try:
+        (folder / "p1.asc").rename(folder / f"p{os.fsdecode(odd)}.asc")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    code, message = bench(description)
+    assert code == 4
+    assert "rename it" in message
+    assert repr(os.fsdecode(odd))[1:-1] in message
+
+
+def test_a_misspelt_key_of_the_description_ends_with_2(viewers, bench):
+    code, message = bench(viewers({"p1.asc": whole()}, "eyes: left"))
+    assert code == 2
+    assert "unknown key 'eyes'; did you mean 'eye'?" in message
+
+
+def test_a_key_that_stands_there_twice_is_refused(viewers, bench):
+    code, message = bench(viewers({"p1.asc": whole()}, "eye: left\nlicence: none\neye: right"))
+    assert code == 3
+    assert "the key 'eye' stands there twice" in message
+    assert "line 11" in message
+
+
+def test_a_grammar_that_cannot_be_used_is_told_once_and_before_reading(viewers, bench):
+    description = viewers({"p1.asc": whole(), "p2.asc": "no recording at all"})
+    text = description.read_text()
+    description.write_text(text.replace("preset: dataviewer", "preset: dataviwer"))
+    code, message = bench(description)
+    assert code == 2
+    assert message.count("did you mean 'dataviewer'?") == 1
+    assert "data set 'lab', dataset.yaml: " in message
+    assert "p1.asc" not in message
+
+
+def test_row_31_a_recording_and_its_conversion_are_one_viewer(viewers, bench, shared_data):
+    """The .edf and the vendor's .asc of one recording differ in every byte."""
+    files = {
+        name: shared_data(f"eyelink/left_eye{suffix}").read_bytes()
+        for name, suffix in (("a.edf", ".edf"), ("b.asc", ".asc"))
+    }
+    description = viewers(files)
+    text = description.read_text().replace("1920, height_px: 1080", "1280, height_px: 1024")
+    own = (
+        "trials: {trial_start: '^TRIALID (?P<trial>.+)', onset: '^!V DRAW_LIST', "
+        "duration_ms: 20000, image: {0: a.png, 1: b.png, 2: c.png, 3: d.png}}"
+    )
+    description.write_text(text.replace("trials: {preset: dataviewer}", own))
+    code, message = bench(description)
+    assert code == 4
+    assert "b.asc has all 228 fixations at the same times" in message
+    assert "as a.edf: it is the same recording in another form" in message
 
 
 def results(tmp_path):
@@ -443,7 +505,7 @@ def test_named_fields_of_the_header_are_let_through(viewers, bench, tmp_path):
 
 def test_a_field_that_no_header_has_is_refused(viewers, bench):
     code, message = bench(viewers({"p1.asc": whole()}, "keep_header: [dates]"))
-    assert code == 4
+    assert code == 2
     assert "dates" in message
 
 

@@ -98,6 +98,19 @@ def test_messages_are_utf8_or_cp1252(asc, raw):
     assert warned == (raw == "Frühstück".encode("latin-1"))
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+def test_the_mark_that_an_editor_puts_before_utf8_is_no_damage(asc, tmp_path, pack):
+    raw = asc(asc.efix(1200, 1300)).read_bytes()
+    marked = tmp_path / "marked.asc"
+    marked.write_bytes(pack(b"\xef\xbb\xbf" + raw))
+    recording = read_recording(marked)
+    assert recording.quality["errors"] == []
+    assert len(recording.fixations) == 1
+    # Anywhere else it is not passed over.
+    marked.write_bytes(pack(raw.replace(b"\nEFIX", b"\n\xef\xbb\xbfEFIX")))
+    assert "could not be understood" in " ".join(read_recording(marked).quality["errors"])
+
+
 def test_a_nul_in_a_message_is_dropped(asc):
     recording = read_recording(asc(asc.efix(1200, 1300) + "MSG\t1500 hello\0\n"))
     assert "hello" in recording.messages["text"].tolist()

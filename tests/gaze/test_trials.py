@@ -125,7 +125,7 @@ def test_a_mapping_names_the_images():
 def test_a_trial_that_the_list_of_images_lacks_is_told():
     trials = find(TRIAL_ONE + TRIAL_TWO, preset="dataviewer", image={"1": "dog.jpg"})
     assert trials["image_id"].isna().tolist() == [False, True]
-    assert trials["problem"].iloc[1] == "not in the list of images"
+    assert trials["problem"].iloc[1] == "not in the list of images, which has '1'"
 
 
 def test_the_message_that_draws_the_image_is_kept():
@@ -193,6 +193,23 @@ def test_when_nothing_matches_the_shapes_presets_and_key_are_shown():
     assert "2 x TRIALID #" in text
     assert "dataviewer (2 trials), psychtoolbox (2 trials)" in text
     assert "Change trials: trial_start" in text
+
+
+def test_the_shapes_of_messages_hold_no_values_of_variables():
+    rows = [
+        (1, "!V TRIAL_VAR email anna@example.org"),
+        (2, "-3 !V TRIAL_VAR email berta@example.org"),
+        (3, "!V TRIAL_VAR image cat.jpg"),
+        (4, "asked anna@example.org"),
+    ]
+    with pytest.raises(ValidationError) as caught:
+        find(rows, trial_start="^TRIAL_BEGIN", onset="^GO", duration_ms=5000)
+    text = str(caught.value)
+    assert "1 x !V TRIAL_VAR email ..." in text
+    assert "1 x # !V TRIAL_VAR email ..." in text
+    assert "1 x !V TRIAL_VAR image ..." in text
+    assert "anna" not in text
+    assert "berta" not in text
 
 
 def test_when_no_onset_matches_the_onset_is_to_be_changed(shared_data):

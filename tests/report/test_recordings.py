@@ -12,6 +12,7 @@ from bench.datasets.demo.session import record_session
 from bench.datasets.demo.viewers import make_viewer
 from bench.report.page import FOLDER
 from bench.report.recordings import recording_details
+from bench.report.tables import recording_row
 
 DESCRIPTION = """\
 label: Small
@@ -77,9 +78,15 @@ def test_the_cost_of_the_display_rule_is_there_in_count_and_ms(summary):
     assert sum(row[4] for row in details.fates) == pytest.approx(1)
     lost = 100 * (1 - by_status["kept"][3])
     assert details.not_used == f"{lost:.1f} % of the ms not used"
-    # What the other eye saw is no loss.
+
+
+def test_what_the_other_eye_saw_is_no_loss_on_either_place_of_the_page(summary):
     both = {**summary["fixations"], "other_eye": {"count": 9, "ms": 99_999.0}}
-    assert recording_details({**summary, "fixations": both}).not_used == details.not_used
+    binocular = {**summary, "fixations": both}
+    assert recording_details(binocular).not_used == recording_details(summary).not_used
+    assert recording_row(binocular) == recording_row(summary)
+    share = f"{100 * recording_row(binocular).dropped_ms:.1f} %"
+    assert recording_details(binocular).not_used == f"{share} of the ms not used"
 
 
 def test_what_the_entry_does_not_hold_is_not_on_the_page():
