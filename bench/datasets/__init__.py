@@ -64,7 +64,7 @@ class Dataset:
             )
         found = sorted(
             path
-            for path in folder.glob(self.spec["stimuli"]["pattern"])
+            for path in self.matching(self.spec["stimuli"]["pattern"], folder)
             if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         )
         if not found:
@@ -81,6 +81,20 @@ class Dataset:
     def inputs(self) -> list[Path]:
         """The files that hold gaze: recordings, or the fixation table."""
         return _kind(self).inputs(self)
+
+    def matching(self, pattern: str, folder: Path | None = None) -> list[Path]:
+        """What a pattern of dataset.yaml finds in `folder`, by default the data set's own.
+
+        UsageError for a whole path, or one that is no pattern.
+        """
+        try:
+            return list((folder or self.root).glob(pattern))
+        except (NotImplementedError, ValueError) as error:  # an absolute path; ** beside letters
+            raise UsageError(
+                f"data set {self.id!r}: the pattern {pattern!r} cannot be used ({error}). Expected "
+                f"one relative to {folder or self.root}, such as '*.jpg' or 'edf/{{viewer}}.edf', "
+                f"with roots={{{self.id}: FOLDER}} for where that folder lies."
+            ) from None
 
     def file(self, relative: str) -> Path:
         """A path below the data set's folder; UsageError for one that would leave it."""

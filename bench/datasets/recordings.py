@@ -200,7 +200,7 @@ def _matching(dataset: Dataset, pattern: str) -> list[tuple[str, Path]]:
 
         names = list(DEMO_FILES)
     else:
-        found = dataset.root.glob(pattern.replace("{viewer}", "*"))
+        found = dataset.matching(pattern.replace("{viewer}", "*"))
         names = [path.relative_to(dataset.root).as_posix() for path in found if path.is_file()]
     before, after = (
         re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split("{viewer}", maxsplit=1)

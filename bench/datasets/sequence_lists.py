@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,8 @@ def _placement(path: Path, row: Row, usual: Placement) -> Placement | None:
             try:
                 numbers[name] = float(row.cells[name])
             except ValueError:
+                numbers[name] = math.nan
+            if not math.isfinite(numbers[name]):
                 raise ValidationError(
                     f"{path.name}, row {row.number}: {name} is {row.cells[name]!r}, expected a "
                     "number."

@@ -83,7 +83,7 @@ class Events:
         """Closes the open block."""
         self._close_fixations()
         if not self._in_block:
-            self.errors.append(f"END at {end_ms:g} ms without a START: the file is damaged")
+            self.errors.append(f"END at {end_ms:.10g} ms without a START: the file is damaged")
             return
         self.blocks[-1].end_ms = end_ms
         self.blocks[-1].last_ms = end_ms

@@ -198,14 +198,14 @@ class _AscParser:
             self.samples[eye] += count
             self.missing[eye] += lost
         try:
-            self.events.seen(float(self.last_sample.split(None, 1)[0]))
+            self.events.seen(_time(self.last_sample.split(None, 1)[0]))
         except ValueError:
             self._bad(self.last_sample)
 
     def _message(self, line: bytes) -> None:
         # Held back, because a message may go on in the lines below.
         _, time_ms, *text = line.split(None, 2)
-        self.pending = (float(time_ms), text, 0)
+        self.pending = (_time(time_ms), text, 0)
 
     def _flush(self) -> None:
         if self.pending is None:
@@ -217,10 +217,10 @@ class _AscParser:
     def _start(self, line: bytes) -> None:
         words = line.split()
         eyes = ("L" if b"LEFT" in words else "") + ("R" if b"RIGHT" in words else "")
-        self.events.start_block(float(words[1]), eyes)
+        self.events.start_block(_time(words[1]), eyes)
 
     def _end(self, line: bytes) -> None:
-        self.events.end_block(float(line.split()[1]))
+        self.events.end_block(_time(line.split()[1]))
 
     def _events(self, line: bytes) -> None:
         words = line.split()
@@ -235,18 +235,21 @@ class _AscParser:
         """The open block, completed by an EVENTS or SAMPLES line."""
         block = self.events.blocks[-1]
         if b"RATE" in words:
-            block.rate_hz = float(words[words.index(b"RATE") + 1])
+            rate_hz = _time(words[words.index(b"RATE") + 1])
+            if rate_hz <= 0:
+                raise ValueError
+            block.rate_hz = rate_hz
         eyes = ("L" if b"LEFT" in words else "") + ("R" if b"RIGHT" in words else "")
         block.eyes = block.eyes or eyes
         return block
 
     def _fixation_start(self, line: bytes) -> None:
         words = line.split()
-        self.events.start_fixation(EYES[words[1]], float(words[2]))
+        self.events.start_fixation(EYES[words[1]], _time(words[2]))
 
     def _fixation(self, line: bytes) -> None:
         words = line.split()
-        eye, start_ms, end_ms, stated_ms = EYES[words[1]], *map(float, words[2:5])
+        eye, start_ms, end_ms, stated_ms = EYES[words[1]], *map(_time, words[2:5])
         x, y = _number(words[5]), _number(words[6])
         pupil = _number(words[7]) if len(words) > 7 else math.nan
         block = len(self.events.blocks)
@@ -256,11 +259,11 @@ class _AscParser:
 
     def _saccade(self, line: bytes) -> None:
         words = line.split()
-        self.events.saccade(EYES[words[1]], float(words[2]), float(words[3]))
+        self.events.saccade(EYES[words[1]], _time(words[2]), _time(words[3]))
 
     def _blink(self, line: bytes) -> None:
         words = line.split()
-        self.events.blink(EYES[words[1]], float(words[2]), float(words[3]))
+        self.events.blink(EYES[words[1]], _time(words[2]), _time(words[3]))
 
 
 _EVENT_WORDS = {b"START", b"END", b"EVENTS", b"SAMPLES", b"SFIX", b"EFIX", b"ESACC", b"EBLINK"}
@@ -281,6 +284,14 @@ _OTHER_WORDS = {
 
 # A damaged first word, then a time: no line of a message that goes on in the lines below.
 _LIKE_AN_EVENT = re.compile(rb"\S{2,8}(?:\t| [LR]  )\s*\d")
+
+
+def _time(word: bytes) -> float:
+    """A time, duration or rate, which must be a number; ValueError for what float() lets pass."""
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
 
 
 def _number(word: bytes) -> float:

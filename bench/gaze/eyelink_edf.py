@@ -217,7 +217,8 @@ def _replay(rows: list[list]) -> Events:
         elif kind == "start":
             start_ms, eyes, rate_hz, coordinates = values
             block = events.start_block(float(start_ms), eyes)
-            block.rate_hz, block.coordinates = rate_hz or None, coordinates
+            block.rate_hz = rate_hz if rate_hz > 0 else None
+            block.coordinates = coordinates
         else:
             events.end_block(float(values[0]))
     events.finish()

@@ -222,10 +222,10 @@ def _further(
         return "nothing was recorded at the onset"
     if grammar.duration_ms is not None and offset > spans[place][1]:
         missing_ms = offset - spans[place][1]
-        return f"recording ends {missing_ms:g} ms before the display period"
+        return f"recording ends {missing_ms:.10g} ms before the display period"
     expected_ms = grammar.expect.window_ms
     if expected_ms is not None and abs(offset - onset - expected_ms) > grammar.expect.tolerance_ms:
-        return f"display period of {offset - onset:g} ms, expected {expected_ms:g} ms"
+        return f"display period of {offset - onset:.10g} ms, expected {expected_ms:g} ms"
     if image is None:
         if not grammar.images:
             return "no image named"

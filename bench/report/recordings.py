@@ -20,7 +20,7 @@ class RecordingDetails:
     notes: str  # how many sentences there are; empty without any
     not_used: str  # share of the ms of the eye used
     facts: list[tuple[str, str]]
-    fates: list[tuple[str, int, float, float, float]]
+    fates: list[tuple[str, int, float | None, float, float | None]]
     bad_trials: list[dict[str, Any]]
     more_bad_trials: int
     sentences: list[str]
@@ -129,7 +129,7 @@ def _drift_checks(summary: dict[str, Any]) -> str:
     found = summary.get("drift_checks")
     if not found:
         return ""
-    if not found["count"]:
+    if not any(found[key] for key in ("count", "repeated", "aborted")):
         return "none in the file"
     parts = [str(found["count"])]
     for word, name in (("median", "median"), ("max", "largest")):

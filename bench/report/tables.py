@@ -79,17 +79,23 @@ def kept_share(by_status: dict[str, dict[str, float]]) -> float:
     return by_status.get("kept", {"ms": 0.0})["ms"] / total if total else 0.0
 
 
-def fates(by_status: dict[str, dict[str, float]]) -> list[tuple[str, int, float, float, float]]:
-    """What became of the fixations, most first: (status, count, its share, ms, its share)."""
-    count = sum(part["count"] for part in by_status.values()) or 1
-    total = sum(part["ms"] for part in by_status.values()) or 1.0
-    return sorted(
-        (
-            (name, part["count"], part["count"] / count, part["ms"], part["ms"] / total)
-            for name, part in by_status.items()
-        ),
-        key=lambda row: -row[1],
-    )
+def fates(
+    by_status: dict[str, dict[str, float]],
+) -> list[tuple[str, int, float | None, float, float | None]]:
+    """What became of the fixations, most first: (status, count, its share, ms, its share).
+
+    Shares are of the eye used; those of `other_eye` are None.
+    """
+    used = of_the_eye_used(by_status)
+    count = sum(part["count"] for part in used.values()) or 1
+    total = sum(part["ms"] for part in used.values()) or 1.0
+    rows = [
+        (name, part["count"], part["count"] / count, part["ms"], part["ms"] / total)
+        if name in used
+        else (name, part["count"], None, part["ms"], None)
+        for name, part in by_status.items()
+    ]
+    return sorted(rows, key=lambda row: -row[1])
 
 
 def beside_the_paper(

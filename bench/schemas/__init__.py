@@ -1,6 +1,8 @@
 """Checks of configuration and data set files against their schema, with messages for people."""
 
 import difflib
+import math
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,19 @@ def checked(content: dict[str, Any], name: str, source: str, error: type[BenchEr
     problem = jsonschema.exceptions.best_match(unknown or problems)
     if problem is not None:
         raise error(f"{source}: {_message(problem)}")
+    if endless := next(_not_finite(content), None):
+        raise error(f"{source}: key {endless[0]!r}: found {endless[1]}; expected a finite number.")
     return _with_defaults(content, schema(name))
+
+
+def _not_finite(part: Any, place: str = "") -> Iterator[tuple[str, float]]:
+    """(key, value) of YAML's .inf and .nan, which are numbers to every schema."""
+    if isinstance(part, float) and not math.isfinite(part):
+        yield place, part
+    items = part.items() if isinstance(part, dict) else ()
+    items = enumerate(part) if isinstance(part, list) else items
+    for key, value in items:
+        yield from _not_finite(value, f"{place}.{key}" if place else str(key))
 
 
 def _message(problem: Any) -> str:

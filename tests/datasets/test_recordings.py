@@ -59,6 +59,12 @@ def test_two_files_for_one_viewer_are_refused(laboratory):
         recordings(dataset)
 
 
+def test_a_whole_path_as_pattern_is_told(laboratory):
+    dataset = laboratory('"/lab/edf/{viewer}.edf"', ["1.edf"])
+    with pytest.raises(UsageError, match=r"relative to .*roots=\{laboratory: FOLDER\}"):
+        recordings(dataset)
+
+
 def test_no_recording_says_what_was_sought_and_where(laboratory):
     dataset = laboratory('"edf/p{viewer}.edf"', ["q1.edf"])
     with pytest.raises(DataError, match=r"no recording matches edf/p\{viewer\}\.edf in "):
@@ -177,6 +183,18 @@ def test_a_misspelt_key_of_the_description_ends_with_2(viewers, bench):
     code, message = bench(viewers({"p1.asc": whole()}, "eyes: left"))
     assert code == 2
     assert "unknown key 'eyes'; did you mean 'eye'?" in message
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "-.inf"])
+def test_a_number_without_end_is_refused(viewers, bench, value):
+    description = viewers({"p1.asc": whole()})
+    text = description.read_text()
+    more = f"trials: {{preset: dataviewer, expect: {{tolerance_ms: {value}}}}}"
+    description.write_text(text.replace("trials: {preset: dataviewer}", more))
+    code, message = bench(description)
+    assert code == 2
+    assert "key 'trials.expect.tolerance_ms': found " in message
+    assert "expected a finite number" in message
 
 
 def test_a_key_that_stands_there_twice_is_refused(viewers, bench):

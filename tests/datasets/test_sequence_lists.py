@@ -57,6 +57,7 @@ def test_images_may_have_places_of_their_own(written):
         ("trial,image\n1,a.jpg\n1,b.jpg\n", "row 3: trial '1' stands there a second time"),
         ("trial,image\n1,\n", "row 2: image is empty"),
         ("trial,image,x_px,y_px\n1,a.jpg,left,3\n", "row 2: x_px is 'left', expected a number"),
+        ("trial,image,x_px,y_px\n1,a.jpg,inf,3\n", "row 2: x_px is 'inf', expected a number"),
         ("trial,image,x_px\n1,a.jpg,3\n", "row 2: expected both x_px and y_px"),
         ("trial,image,scale\n1,a.jpg,0\n", "a scale above 0"),
         ("viewer,trial,image\nv2,1,a.jpg\n", "no row for viewer 'v1'"),

@@ -225,6 +225,29 @@ def test_times_that_go_backwards_fail(asc):
     assert "times go backwards in 1 fixation" in errors(read_recording(path))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("RATE\t 250.00", "RATE\t   0.00"),
+        ("RATE\t 250.00", "RATE\t-250.00"),
+        ("RATE\t 250.00", "RATE\t nan"),
+        ("EFIX R   1200\t1300", "EFIX R   nan\t1300"),
+        ("EFIX R   1200\t1300", "EFIX R   1200\tinf"),
+    ],
+)
+def test_a_rate_or_time_that_cannot_be_is_a_damaged_line(asc, old, new):
+    path = asc(asc.efix(1200, 1300))
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert "could not be understood" in errors(read_recording(path))
+
+
+def test_an_end_without_a_start_is_named_to_the_millisecond(asc):
+    path = asc(end=asc.block_end + "END\t1104542 \tSAMPLES\tEVENTS\n")
+    assert "END at 1104542 ms without a START" in errors(read_recording(path))
+
+
 def test_a_fixation_outside_of_its_block_fails(asc):
     assert "outside of their recording block" in errors(read_recording(asc(asc.efix(1200, 9000))))
 

@@ -112,7 +112,7 @@ def test_the_place_of_a_picture_may_be_said_in_each_way(laboratory, asc, shown, 
             "a.csv: the list cannot be read",
         ),
         ("trials: {preset: dataviewer, image_lst: a.csv}\n", 2, "did you mean 'image_list'"),
-        ("trials: {preset: dataviewer}\neye: both\n", 4, "expected one of better, left, right"),
+        ("trials: {preset: dataviewer}\neye: both\n", 2, "expected one of better, left, right"),
     ],
 )
 def test_a_mistake_in_the_description_is_named(laboratory, asc, capsys, more, code, words):

@@ -85,8 +85,20 @@ def test_what_the_other_eye_saw_is_no_loss_on_either_place_of_the_page(summary):
     binocular = {**summary, "fixations": both}
     assert recording_details(binocular).not_used == recording_details(summary).not_used
     assert recording_row(binocular) == recording_row(summary)
+    shares = {row[0]: row[2:] for row in recording_details(binocular).fates}
+    assert shares.pop("other_eye") == (None, 99_999.0, None)
+    assert shares == {row[0]: row[2:] for row in recording_details(summary).fates}
+    row = re.search(r"other eye</th>(.*?)</tr>", page([recording_details(binocular)]))[1]
+    assert re.findall(r"<td>(.*?)</td>", row) == ["9", "–", "99999", "–"]
     share = f"{100 * recording_row(binocular).dropped_ms:.1f} %"
     assert recording_details(binocular).not_used == f"{share} of the ms not used"
+
+
+def test_drift_checks_that_all_failed_are_on_the_page(summary):
+    failed = {**summary["drift_checks"], "count": 0, "repeated": 2, "aborted": 1}
+    none = dict.fromkeys(("median_deg", "max_deg", "median_px", "max_px", "to_onset_ms"))
+    facts = dict(recording_details({**summary, "drift_checks": {**failed, **none}}).facts)
+    assert facts["Drift checks"] == "0; 2 repeated, 1 aborted"
 
 
 def test_what_the_entry_does_not_hold_is_not_on_the_page():
