@@ -34,6 +34,7 @@ def snakemake(folder, *words):
         [
             *(sys.executable, "-m", "snakemake", "--cores", "2", *words),
             *("--config", "datasets=[tiny]", "methods=[cam, gradcam]", "metrics=[nss, mae_paper]"),
+            "random_weights=false",
         ],
         cwd=folder,
         env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder)},
