@@ -84,7 +84,13 @@ def test_an_edit_or_a_loss_of_one_method_runs_that_method_only(copy):
     with (copy / "bench/attention/gradcam.py").open("a") as file:
         file.write("\n# edited\n")
     snakemake(copy, *targets)
-    own = {"efficientnet_lite0/maps/gradcam.h5", "efficientnet_lite0/scores/gradcam.parquet"}
+    own = {
+        "efficientnet_lite0/maps/gradcam.h5",
+        *(
+            f"efficientnet_lite0/{folder}/gradcam.parquet"
+            for folder in ("scores", "viewers", "sensitivity")
+        ),
+    }
     assert changed(copy, before) == own
 
     (copy / MAPS / "cam.h5").unlink()
