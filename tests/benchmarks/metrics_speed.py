@@ -72,8 +72,10 @@ def main() -> int:
     maps, gaze = example_maps(rng), example_gaze(rng, arguments.others)
     theirs = _pysaliency(maps, gaze) if arguments.pysaliency else {}
     target = GazeTarget(SHAPE, **gaze)
-    usual = metric_names(default_only=True)
-    score_map(maps["noise"], target, metric_names())  # the human side, once per image
+    usual = metric_names(default_only=True, of_one_map=True)
+    score_map(
+        maps["noise"], target, metric_names(of_one_map=True)
+    )  # the human side, once per image
     print(f"{arguments.others} other fixations; CPU ms per map, the fastest of 15")
     print("map            eight  default  np.sort  pysaliency  ratio")
     eights, ratios = [], []
@@ -89,7 +91,7 @@ def main() -> int:
     print(f"\nthe eight: slowest {max(eights):.2f} ms (budget {BUDGET_MS})", end="")
     print(f", smallest ratio {min(ratios):.1f} (budget {BUDGET_RATIO})" if ratios else "")
     print("\none metric alone on the blob, with the map's own quantities")
-    for name in metric_names():
+    for name in metric_names(of_one_map=True):
         cost = best_ms(lambda name=name: score_map(maps["blob"], target, name), 5)
         print(f"  {name:17s} {cost:7.2f} ms")
     preparing = best_ms(lambda: score_map(maps["blob"], GazeTarget(SHAPE, **gaze), usual), 5)
