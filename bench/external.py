@@ -205,18 +205,15 @@ def _hdf5(path: Path, *, transposed: bool = False) -> Iterator[Mapping]:
 
 @contextmanager
 def _matlab(path: Path) -> Iterator[Mapping]:
+    import h5py
     from scipy.io import loadmat
 
-    newer = False
-    with _readable(path):
-        try:
-            content = loadmat(path)
-        except NotImplementedError:
-            newer = True
-    if newer:
+    if h5py.is_hdf5(path):  # version 7.3
         with _hdf5(path, transposed=True) as arrays:
             yield arrays
     else:
+        with _readable(path):
+            content = loadmat(path)
         yield {name: value for name, value in content.items() if not name.startswith("__")}
 
 

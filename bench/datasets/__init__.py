@@ -88,8 +88,10 @@ class Dataset:
         UsageError for a whole path, or one that is no pattern.
         """
         try:
+            if Path(pattern).anchor:
+                raise ValueError("a whole path")
             return list((folder or self.root).glob(pattern))
-        except (NotImplementedError, ValueError) as error:  # an absolute path; ** beside letters
+        except ValueError as error:  # glob's own: an empty pattern, ** beside letters
             raise UsageError(
                 f"data set {self.id!r}: the pattern {pattern!r} cannot be used ({error}). Expected "
                 f"one relative to {folder or self.root}, such as '*.jpg' or 'edf/{{viewer}}.edf', "

@@ -54,12 +54,13 @@ def rows_of(path: str) -> dict[str, list]:
 
 def variable(path: str):
     """The variable `fixations`."""
+    import h5py
     from scipy.io import loadmat
 
+    if h5py.is_hdf5(path):
+        raise Unreadable("version 7.3, which is HDF5: save it with save(..., '-v7')")
     try:
         found = loadmat(path, variable_names=["fixations"])
-    except NotImplementedError:
-        raise Unreadable("version 7.3, which is HDF5: save it with save(..., '-v7')") from None
     except Exception as error:  # on a damaged file scipy's parser raises whatever comes
         raise Unreadable(" ".join(str(error).split()) or "damaged") from None
     if "fixations" not in found:
