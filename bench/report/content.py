@@ -33,7 +33,7 @@ TABLE_METRICS = ("nss", "sauc", "ig", "auc", "cc", "sim", "kl", "mae_density")
 def page_text(
     results: Results, summary: dict[str, Any], board: Board, *, seed: int
 ) -> dict[str, Any]:
-    """Everything on the page but the pictures, by the names of report.html.j2.
+    """Everything on the page but the pictures, by the names of template/page.html.j2.
 
     `summary` is the content of recordings.json, `seed` that of the bootstrap.
     """

@@ -46,7 +46,7 @@ CODE = {
     "sensitivity": ("stages/sensitivity.py", "metrics/*.py"),
     "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
     "controls": ("stages/controls.py",),
-    "report": ("stages/report.py", "report/*", "metrics/*.py"),
+    "report": ("stages/report.py", "report/*.py", "report/template/*", "metrics/*.py"),
 }
 
 
