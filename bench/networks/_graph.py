@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 # What counts as an activation function, by torch's names. Sigmoid, tanh and softmax serve as gates
-# and weights. The tape knows the same ones (tests/networks/test_walk.py compares).
+# and weights. The tape of bench.attention steers the same ones.
 ACTIVATIONS = {
     *("relu", "relu6", "silu", "gelu", "mish", "hardswish", "leaky_relu", "prelu", "rrelu", "elu"),
     *("selu", "celu", "softplus", "softsign", "logsigmoid", "glu", "hardtanh", "threshold"),

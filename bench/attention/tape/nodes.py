@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.networks._graph import ACTIVATIONS
+
 from .rules import Gradient, Rule
 
 
@@ -55,13 +57,9 @@ class Gate(torch.autograd.Function):
 
 OURS = (Rectifier, Gate)
 
-# Activation functions that are no rectifiers, by torch's names (trailing underscore removed).
-# Sigmoid, tanh and softmax are not among them: they serve as gates and weights, and go back as is.
-OTHER_ACTIVATIONS = {
-    *("silu", "gelu", "mish", "hardswish", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu"),
-    *("softplus", "softsign", "logsigmoid", "glu", "hardtanh", "threshold"),
-    *("hardshrink", "softshrink", "tanhshrink"),
-}
+# Activation functions that are no rectifiers for every argument. Sigmoid, tanh and softmax are not
+# among them: they serve as gates and weights, and go back as is.
+OTHER_ACTIVATIONS = ACTIVATIONS - {"relu", "relu6"}
 # Their nodes in autograd's graph, and those of plain rectifiers that our mode did not see.
 ACTIVATION_NODES = {
     *("relu", "hardtanh", "threshold", "silu", "gelu", "mish", "hardswish", "leakyrelu", "elu"),
