@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from bench import __version__
 from bench.errors import BenchError
+from bench.messages import Messages
 
 VERBS = (
+    "doctor",
     "list",
     "inspect",
     "check-config",
@@ -39,16 +42,23 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(words)
     # A terminated job removes its temporary files like a failed one.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    _start_log(arguments)
+    messages = Messages.of(arguments)
+    exit_code = 1
     try:
         arguments.run(arguments)
+        exit_code = 0
     except BenchError as error:
         logging.getLogger("bench").error("bench %s: %s", arguments.verb, error)
-        sys.exit(error.exit_code)
+        exit_code = error.exit_code
     except KeyboardInterrupt:
-        sys.exit(130)
+        exit_code = 130
+    except BrokenPipeError:  # the reader of our output, `head` perhaps, has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the flush at the end
+        exit_code = 141
     finally:
-        _close_log()
+        messages.close(exit_code)
+    if exit_code:
+        sys.exit(exit_code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,28 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     for verb in VERBS:
         stage = importlib.import_module(f"bench.stages.{verb.replace('-', '_')}")
         summary = stage.__doc__.splitlines()[0]
-        sub = verbs.add_parser(verb, help=summary, description=stage.__doc__, epilog=EXIT_CODES)
-        stage.add_arguments(sub)
+        sub = verbs.add_parser(
+            verb,
+            help=summary,
+            description=stage.__doc__,
+            epilog=EXIT_CODES,
+            conflict_handler="resolve",  # a verb that prints results has a --json for these too
+        )
         sub.add_argument("--quiet", action="store_true", help="no progress, only problems")
+        sub.add_argument("--json", action="store_true", help="messages as lines of JSON")
         sub.add_argument("--log", type=Path, metavar="FILE", help="write the messages there too")
+        stage.add_arguments(sub)
         sub.set_defaults(run=stage.run)
     return parser
-
-
-def _start_log(arguments: argparse.Namespace) -> None:
-    """Messages go to the error stream, and into the job's log where one is asked for."""
-    log = logging.getLogger("bench")
-    log.setLevel(logging.INFO)
-    shown = logging.StreamHandler()
-    shown.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
-    log.addHandler(shown)
-    if arguments.log:
-        arguments.log.parent.mkdir(parents=True, exist_ok=True)
-        log.addHandler(logging.FileHandler(arguments.log, mode="w", encoding="utf-8"))
-
-
-def _close_log() -> None:
-    log = logging.getLogger("bench")
-    for handler in list(log.handlers):
-        log.removeHandler(handler)
-        handler.close()

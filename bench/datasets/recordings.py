@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bench.datasets import checksums
 from bench.datasets.trial_rules import list_files, screen_of, trial_rules
 from bench.errors import BenchError, DataError, ValidationError
+from bench.messages import progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,17 +152,15 @@ def _salvaged(dataset: Dataset, *, all_of_them: bool) -> set[str]:
 
 def _outcomes(tasks: list[_Task], jobs: int) -> Iterator[_Result | BenchError]:
     """What became of each task, in their order."""
-    from tqdm import tqdm
-
-    bar = {"desc": "recordings", "unit": "file", "disable": None, "total": len(tasks)}
+    bar = {"what": "recordings", "unit": "file", "total": len(tasks)}
     jobs = min(jobs, len(tasks))
     if jobs <= 1:
-        yield from tqdm(map(_outcome, tasks), **bar)
+        yield from progress(map(_outcome, tasks), **bar)
         return
     # Spawned, never forked or threads: the vendor's library and numpy's threads bear neither.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(_outcome, task) for task in tasks]
-        for task, future in tqdm(zip(tasks, waiting, strict=True), **bar):
+        for task, future in progress(zip(tasks, waiting, strict=True), **bar):
             try:
                 yield future.result()
             except BrokenProcessPool:

@@ -84,6 +84,17 @@ def read_eyelink_edf(path: Path, *, salvage: bool = False) -> tuple[Events, str]
     return events, f"edfapi {result['version'].split()[0]}, eyelinkio"
 
 
+def library_version() -> str:
+    """The version of the vendor's library as it loads here; DataError says why it does not."""
+    with tempfile.TemporaryDirectory(prefix="bench-edf-") as folder:
+        empty = Path(folder, "empty.edf")
+        empty.touch()
+        result, _ = _run_child(empty, _bindings(empty), padded=False)
+    if result["load_error"]:
+        raise DataError(f"eyelinkio's library does not load: {result['load_error']}")
+    return f"edfapi {result['version'].split()[0]}"
+
+
 def _judge_extent(path: Path, stopped_at: int | None, events: Events) -> None:
     """What betrays a file that the library reads "successfully", but not to its end.
 

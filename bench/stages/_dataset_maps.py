@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
-from tqdm import tqdm
 
 from bench import __version__
 from bench.attention import load_method
@@ -19,6 +18,7 @@ from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
 from bench.maps import write_map
+from bench.messages import progress
 
 if TYPE_CHECKING:
     from bench.attention._throughput import Throughput
@@ -38,7 +38,6 @@ def write_dataset_maps(
     workers: int | str,
     fingerprints: dict[str, str],
     record: str,
-    quiet: bool,
     plugins: list[Path] = (),
     targets: dict[str, int] | None = None,
     renamed: Callable[[str], str] = str,
@@ -95,9 +94,8 @@ def write_dataset_maps(
             plugins=plugins,
             failed=failed,
         )
-        bar = tqdm(attended, total=len(stimuli), unit="image", disable=quiet)
-        bar.set_description(f"{network.name}, {len(methods)} methods")
-        for item in bar:
+        what = f"{network.name}, {len(methods)} methods"
+        for item in progress(attended, what, unit="image", total=len(stimuli)):
             _stop_if_all_failed(failed, methods)
             for method, maps in item.maps.items():
                 names = {name: renamed(name) for name in maps}

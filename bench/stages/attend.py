@@ -125,7 +125,6 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
         workers=arguments.workers,
         fingerprints=fingerprints,
         record=arguments.record,
-        quiet=arguments.quiet,
         plugins=arguments.plugins,
     )
     log.info(

@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Writes the maps of all photographs; what belongs to no photograph is named and left."""
     import h5py
-    from tqdm import tqdm
 
     from bench.attention._registry import check_id
     from bench.datasets import image_sizes
     from bench.external import ExternalMaps, external_files
     from bench.maps import write_map
+    from bench.messages import progress
     from bench.workflow import fingerprint
 
     name, source = arguments.name, arguments.source
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
             reference="",
         )
         group = file.create_group(name)
-        for image, values in tqdm(maps, total=len(sizes), unit="map", disable=arguments.quiet):
+        for image, values in progress(maps, name, unit="map", total=len(sizes)):
             write_map(group, image, values)
     log.info("%s: %d maps from %s", name, len(sizes), source)
     if maps.ignored:

@@ -46,10 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes one row per image, map and metric, and one per viewer beneath it."""
-    from tqdm import tqdm
-
     from bench.baselines import baseline_scores
     from bench.maps import stored_fingerprint
+    from bench.messages import progress
     from bench.metrics import get_metric, metric_names
     from bench.score_tables import score_tables
     from bench.scores import Gaze, method_scores
@@ -66,8 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         raise UsageError("--maps FILE is needed for the scores of a method.")
     what = f"{arguments.model}/{arguments.method}"
-    found = tqdm(found, desc=f"score {what}", unit="map", disable=arguments.quiet or None)
-    scores, by_viewer = score_tables(found)
+    scores, by_viewer = score_tables(progress(found, f"score {what}", unit="map"))
     for table, target in ((scores, arguments.output), (by_viewer, arguments.viewers)):
         if target is None:
             continue
@@ -96,10 +94,10 @@ def _write_sensitivity(
     Not of a control, which no choice of ours is made for: its table has no rows.
     """
     import pandas as pd
-    from tqdm import tqdm
 
     from bench.baselines import maps_of
     from bench.controls import is_control
+    from bench.messages import progress
     from bench.sensitivity import COLUMNS, chosen_images, looks, references, sensitivity_rows
 
     rows = []
@@ -107,9 +105,7 @@ def _write_sensitivity(
         wanted = bool(maps) and not is_control(arguments.method)
         images = looks(gaze, seed=arguments.seed) if wanted else ()
         total = len(chosen_images(gaze)) if wanted else 0
-        for look in tqdm(
-            images, f"sensitivity {what}", total, unit="image", disable=arguments.quiet or None
-        ):
+        for look in progress(images, f"sensitivity {what}", unit="image", total=total):
             for name, read in maps.items():
                 rows.extend(sensitivity_rows(look, name, read(look.image)))
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": "float64"})

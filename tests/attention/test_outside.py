@@ -138,7 +138,6 @@ def test_a_failing_method_costs_its_own_maps_only(network, tmp_path):
         workers=0,
         fingerprints={"late": "f", "good": "f", "unloadable": "f"},
         record="",
-        quiet=True,
         plugins=plugins,
     )
     with h5py.File(tmp_path / "good.h5") as file:
@@ -173,7 +172,6 @@ def test_a_wrong_option_costs_its_own_method_only(options, message, network, tmp
         workers=0,
         fingerprints={"gradcam": "f", "cam": "f"},
         record="",
-        quiet=True,
     )
     with h5py.File(tmp_path / "cam.h5") as file:
         assert list(file["cam"]) == ["0.png"]
@@ -204,7 +202,6 @@ def test_a_method_that_stops_to_apply_leaves_no_maps(network, tmp_path):
         workers=0,
         fingerprints={"late": "f"},
         record="",
-        quiet=True,
         plugins=[path],
     )
     with h5py.File(tmp_path / "late.h5") as file:

@@ -75,7 +75,6 @@ def _run(
         workers=arguments.workers,
         fingerprints=dict.fromkeys(methods, ""),
         record="",
-        quiet=True,
     )
 
 
