@@ -16,20 +16,19 @@
 #
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
-from pathlib import Path
-
 from snakemake.utils import min_version
 
+from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.plan import MAPS, Plan
 
 min_version("9.0")
 
 
-configfile: Path(workflow.basedir, "config/config.yaml")
+configfile: PROJECT / "config" / "config.yaml"
 
 
-plan = Plan(config, project=Path(workflow.basedir))
+plan = Plan(config, project=PROJECT)
 
 
 wildcard_constraints:

@@ -15,6 +15,7 @@ from bench.messages import Messages
 
 VERBS = (
     "doctor",
+    "workflow",
     "list",
     "inspect",
     "check-config",

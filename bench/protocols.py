@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import DataError, UsageError, unknown_name
+from bench.places import PROJECT
 from bench.schemas import checked, read_yaml
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-PACKAGE = Path(__file__).resolve().parent
-# Of a checkout, and of an installed package (pyproject.toml puts them there).
-FOLDERS = (PACKAGE.parent / "config" / "protocols", PACKAGE / "config" / "protocols")
+FOLDER = PROJECT / "config" / "protocols"
 # What tells the fixations of one viewer's look at one image from those of another.
 LOOK = ["recording_id", "trial_index", "image_id"]
 
@@ -62,7 +61,7 @@ class Protocol:
 
 def protocol_files() -> dict[str, Path]:
     """The protocols that come with the bench: {name: file}."""
-    return {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 def get_protocol(name: str) -> Protocol:

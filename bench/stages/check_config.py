@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.places import PROJECT
 from bench.schemas import read_yaml
 
 
@@ -17,9 +18,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Ends with 2 and a message for the first thing that does not fit."""
     from bench.workflow.configuration import read_settings
 
-    settings = read_settings(
-        read_yaml(arguments.file), Path(__file__).parents[2], str(arguments.file)
-    )
+    settings = read_settings(read_yaml(arguments.file), PROJECT, str(arguments.file))
     print(
         f"{arguments.file}: good. Data sets: {', '.join(settings.datasets)}; networks: "
         f"{', '.join(settings.models)}; methods: {', '.join(settings.methods)}; metrics: "

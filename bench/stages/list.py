@@ -14,6 +14,7 @@ from bench.attention import method_files
 from bench.datasets import dataset_files
 from bench.errors import UsageError
 from bench.literals import literals
+from bench.places import PROJECT
 from bench.stages._options import add_plugins
 
 KINDS = ("methods", "networks", "metrics", "datasets")
@@ -100,8 +101,7 @@ def _metrics(_: argparse.Namespace) -> dict[str, str]:
 def _datasets(_: argparse.Namespace) -> dict[str, str]:
     from bench.schemas import read_yaml
 
-    project = Path(__file__).parents[2] / "data"
     return {
         name: str(read_yaml(path).get("label", name))
-        for name, path in dataset_files(Path("data"), project).items()
+        for name, path in dataset_files(Path("data"), PROJECT / "data").items()
     }

@@ -1,0 +1,13 @@
+"""Where the workflow's own files lie: in a checkout, or in an installed package.
+
+They are the Snakefile with its rules, `config/`, `profiles/` and the descriptions of data sets in
+`data/`. pyproject.toml puts them into `bench/study/` of the package.
+"""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent
+
+PROJECT = CHECKOUT if (CHECKOUT / "Snakefile").is_file() else PACKAGE / "study"
+SNAKEFILE = PROJECT / "Snakefile"
