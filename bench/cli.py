@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ VERBS = (
     "sensitivity",
     "controls",
     "report",
+    "compare-maps",
 )
 
 EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 unreadable data, 4 failing a check"
@@ -47,6 +49,9 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read our output, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # 128 + SIGPIPE, which Windows does not name
     finally:
         _close_log()
 
