@@ -78,7 +78,7 @@ def draw_overlay(
     _tell(failed, attended.not_applicable, network, bool(rows))
     figure = gallery(pictures, list(rows.items()), titles)
     with written_whole(arguments.overlay) as path:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150, bbox_inches="tight")  # long names of maps, whole
     sees = "; ".join(title.replace("\n", ": ") for title in titles.values())
     log.info("%s: %d maps, %s sees %s", arguments.overlay, len(rows), network.label, sees)
 
