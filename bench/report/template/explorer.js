@@ -3,6 +3,7 @@ const part = name => document.getElementById(`explorer-${name}`);
 const index = JSON.parse(part("index").textContent);
 const seen = new Map(JSON.parse(part("photographs").textContent).map(item => [item.name, item]));
 const { folder, simulated } = part("panels").dataset;
+const drawing = document.querySelector("svg.filters").namespaceURI;
 const KEPT = 8; // photographs from the folder, in memory
 const form = part("form"), views = form.elements.view;
 let problem = "";
@@ -13,7 +14,7 @@ const made = (tag, properties = {}, children = []) => {
   return element;
 };
 const drawn = (tag, attributes, text = "") => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const element = document.createElementNS(drawing, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.textContent = text;
   return element;
