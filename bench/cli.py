@@ -30,6 +30,7 @@ VERBS = (
     "sensitivity",
     "controls",
     "report",
+    "compare-maps",
 )
 
 EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 unreadable data, 4 failing a check"
@@ -53,9 +54,9 @@ def main(words: Sequence[str] | None = None) -> None:
         exit_code = error.exit_code
     except KeyboardInterrupt:
         exit_code = 130
-    except BrokenPipeError:  # the reader of our output, `head` perhaps, has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the flush at the end
-        exit_code = 141
+    except BrokenPipeError:  # whoever read our output, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        exit_code = 141  # 128 + SIGPIPE, which Windows does not name
     finally:
         messages.close(exit_code)
     if exit_code:

@@ -1,4 +1,8 @@
-"""Run attention methods on a network: over a data set, or over photographs of your own."""
+"""Run attention methods on a network: over a data set, or over photographs of your own.
+
+Example: bench attend PHOTO.jpg --method gradcam,cam --overlay out.png
+draws both maps over the photograph, with the class that the network sees as title.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,22 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.attention import method_files
-from bench.errors import BenchError, UsageError, unknown_name
-from bench.files import written_whole
+from bench.errors import UsageError, unknown_name
 from bench.stages._options import add_dataset, add_plugins, chosen_dataset, number_or_auto
+from bench.stages._overlay import check_overlay, draw_overlay
+
+if TYPE_CHECKING:
+    from bench.networks import Network
 
 log = logging.getLogger("bench")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to look at, with which methods and network, and where the maps go."""
-    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
+    parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="photographs")
     add_dataset(parser, required=False)
     parser.add_argument("--model", default="efficientnet_lite0", help="network (%(default)s)")
     parser.add_argument("--weights", nargs="+", metavar="FILE", help="local weight files")
@@ -44,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output-folder", type=Path, metavar="FOLDER", help="for {method}.h5")
     parser.add_argument("--record", default="", help="of the workflow's job, kept in the files")
-    parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the first map over it")
+    parser.add_argument("--overlay", type=Path, metavar="PNG", help="draw the maps over the IMAGEs")
     parser.add_argument("--points", type=Path, metavar="CSV", help="the points of cnn_fixations")
 
 
@@ -57,13 +64,15 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.points:
         _points(arguments, methods)
     if arguments.overlay:
-        _overlay(arguments, methods)
-    elif arguments.points:
-        return
-    elif arguments.dataset and arguments.output_folder and not arguments.images:
-        _dataset_maps(arguments, methods)
-    else:
-        raise UsageError("give IMAGE... with --overlay out.png, or --dataset with --output-folder.")
+        check_overlay(arguments.overlay, arguments.images)
+        draw_overlay(arguments, methods, _network(arguments))
+    if arguments.output_folder and bool(arguments.dataset) != bool(arguments.images):
+        _write_maps(arguments, methods)
+    elif arguments.output_folder or not (arguments.points or arguments.overlay):
+        raise UsageError(
+            "give IMAGE... with --overlay out.png, or either IMAGE... or --dataset with "
+            "--output-folder FOLDER."
+        )
 
 
 def _methods(text: str, plugins: list[Path]) -> dict[str, dict[str, Any]]:
@@ -84,25 +93,50 @@ def _methods(text: str, plugins: list[Path]) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
-    from bench.networks import load_network
+def _write_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
     from bench.stages._dataset_maps import write_dataset_maps
     from bench.stages._random_maps import write_random_maps
+
+    stimuli = arguments.images or chosen_dataset(arguments).stimuli()
+    # Maps of one's own photographs belong to no workflow that would ask what they were made from.
+    fingerprints = dict.fromkeys(methods, "") if arguments.images else None
+    control = arguments.random_weights is not None
+    write = partial(write_random_maps, seed=arguments.random_weights)
+    throughput = (write if control else write_dataset_maps)(
+        arguments.output_folder,
+        methods,
+        _network(arguments),
+        stimuli,
+        batch_size=arguments.batch_size,
+        precision=arguments.precision,
+        workers=arguments.workers,
+        fingerprints=fingerprints or _fingerprints(arguments, methods),
+        record=arguments.record,
+        plugins=arguments.plugins,
+    )
+    log.info(
+        "%d images, %s%s: %s",
+        len(stimuli),
+        ", ".join(methods),
+        " on random weights" if control else "",
+        throughput,
+    )
+
+
+def _fingerprints(
+    arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """What the workflow's planner compares to see whether a method's maps are up to date."""
     from bench.workflow.cam_fit import stored_fit_fingerprint
     from bench.workflow.map_jobs import map_fingerprint, stimuli_fingerprint
 
-    dataset = chosen_dataset(arguments)
-    photographs = stimuli_fingerprint(dataset)
-    weights = arguments.weights or []
-    network = load_network(
-        arguments.model, weights=weights or "default", device=_device(arguments.device)
-    )
-    fingerprints = {
+    photographs = stimuli_fingerprint(chosen_dataset(arguments))
+    return {
         method: map_fingerprint(
             method=method,
             options=options,
             model=arguments.model,
-            weights=weights,
+            weights=arguments.weights or [],
             stimuli=photographs,
             precision=arguments.precision,
             plugins=arguments.plugins,
@@ -113,86 +147,22 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
         )
         for method, options in methods.items()
     }
-    control = arguments.random_weights is not None
-    write = partial(write_random_maps, seed=arguments.random_weights)
-    throughput = (write if control else write_dataset_maps)(
-        arguments.output_folder,
-        methods,
-        network,
-        dataset.stimuli(),
-        batch_size=arguments.batch_size,
-        precision=arguments.precision,
-        workers=arguments.workers,
-        fingerprints=fingerprints,
-        record=arguments.record,
-        plugins=arguments.plugins,
-    )
-    log.info(
-        "%d images, %s%s: %s",
-        len(dataset.stimuli()),
-        ", ".join(methods),
-        " on random weights" if control else "",
-        throughput,
-    )
 
 
-def _overlay(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
-    """Photographs side by side, below each the first map of every method over it."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from bench.attention._batches import attend_images
+def _network(arguments: argparse.Namespace) -> Network:
     from bench.networks import load_network
-    from bench.report.labels import map_label, method_texts
-    from bench.report.pictures import gallery, photograph
 
-    if arguments.overlay.suffix.lower() not in (".png", ".jpg", ".pdf", ".svg"):
-        raise UsageError(f"--overlay {arguments.overlay}: expected .png, .jpg, .pdf or .svg.")
-    if not arguments.images:
-        raise UsageError("--overlay needs IMAGE...: the photographs to look at.")
-    network = load_network(
+    return load_network(
         arguments.model, weights=arguments.weights or "default", device=_device(arguments.device)
     )
-    rows: dict[str, dict[str, Any]] = {}
-    titles = {}
-    texts = method_texts(tuple(arguments.plugins))
-    failed: dict[str, BenchError] = {}
-    attended = attend_images(
-        methods,
-        network,
-        arguments.images,
-        batch_size=arguments.batch_size,
-        plugins=arguments.plugins,
-        failed=failed,
-        precision=arguments.precision,
-        workers=arguments.workers,
-    )
-    for item in attended:
-        titles[item.image_id] = f"{item.image_id}\n{item.target_name}"
-        for method, maps in item.maps.items():
-            for name, values in maps.items():
-                rows.setdefault(map_label(method, name, texts), {})[item.image_id] = values
-    for error in failed.values():
-        raise error
-    for method, reason in attended.not_applicable.items():
-        raise UsageError(f"{method} does not apply to {arguments.model}: {reason}")
-    pictures = {path.name: photograph(path, width_px=480) for path in arguments.images}
-    figure = gallery(pictures, list(rows.items()), titles)
-    with written_whole(arguments.overlay) as path:
-        figure.savefig(path, dpi=150)
-    log.info("%s: %s", arguments.overlay, "; ".join(titles.values()).replace("\n", ": "))
 
 
 def _points(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]) -> None:
-    from bench.networks import load_network
     from bench.stages._points import write_points
 
     if not arguments.images:
         raise UsageError("--points needs IMAGE...: the photographs to look at.")
-    network = load_network(
-        arguments.model, weights=arguments.weights or "default", device=_device(arguments.device)
-    )
-    counts = write_points(arguments.points, methods, network, arguments.images)
+    counts = write_points(arguments.points, methods, _network(arguments), arguments.images)
     found = ", ".join(f"{name} {count}" for name, count in counts.items())
     log.info("%s: points of %s", arguments.points, found)
 

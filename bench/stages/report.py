@@ -7,10 +7,12 @@ import logging
 from pathlib import Path
 
 from bench.files import written_whole
-from bench.stages._inputs import read_json
+from bench.stages._inputs import read_fixations, read_json
 from bench.stages._options import add_dataset, add_output, chosen_dataset
 
 log = logging.getLogger("bench")
+
+EXPLORED = 4  # metrics of the table of scores, its first, under every map of the explorer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
     from bench.report.content import page_text
     from bench.report.drawing import draw_charts, draw_galleries, draw_sensitivity
+    from bench.report.explorer import make_explorer
     from bench.report.labels import network_label
     from bench.report.page import embedded, render
     from bench.report.results import Results
@@ -53,10 +56,18 @@ def run(arguments: argparse.Namespace) -> None:
     paths |= draw_sensitivity(results, board, note)
     paths |= draw_galleries(results, chosen_dataset(arguments).stimuli(), note)
     pictures = {name: embedded(path) for name, path in paths.items()}
+    text = page_text(results, summary, board, seed=arguments.seed)
     page = render(
-        **page_text(results, summary, board, seed=arguments.seed),
+        **text,
         figures=pictures,
         galleries=[(network_label(name), pictures[f"gallery_{name}"]) for name in results.models],
+        explorer=make_explorer(
+            results,
+            chosen_dataset(arguments).stimuli(),
+            read_fixations(results.folder / "fixations.parquet"),
+            text["metrics"][:EXPLORED],
+            arguments.output.with_name("explorer"),
+        ),
     )
     with written_whole(arguments.output) as path:
         path.write_text(page, encoding="utf-8")

@@ -16,6 +16,7 @@ rule report:
         ),
     output:
         page="results/{dataset}/report.html",
+        explorer=directory("results/{dataset}/explorer"),
         figures=expand(
             "results/{{dataset}}/figures/{figure}.{suffix}",
             figure=[*FIGURES, *(f"gallery_{model}" for model in plan.settings.models)],
