@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.report.drawing import Drawing
 
 FOLDER = Path(__file__).parent / "template"
 
@@ -22,6 +25,23 @@ def render(**content: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2").render(**content)
+
+
+def page_figures(drawings: list[Drawing]) -> dict[str, Any]:
+    """What the template reads of the figures.
+
+    `figures`: {name: {src, alt, caption}}; `galleries`: [(network, its figures of maps)]. A figure
+    without a picture has a caption, which says why, and no `src`.
+    """
+    figures, galleries = {}, {}
+    for drawing in drawings:
+        figure = {"alt": drawing.alt, "caption": drawing.caption, "name": drawing.name}
+        figure["src"] = "" if drawing.empty else embedded(drawing.path)
+        if drawing.heading:
+            galleries.setdefault(drawing.heading, []).append(figure)
+        else:
+            figures[drawing.name] = figure
+    return {"figures": figures, "galleries": list(galleries.items())}
 
 
 def embedded(path: Path) -> str:

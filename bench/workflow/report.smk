@@ -1,8 +1,5 @@
 # Tables and maps -> figures and the page to read.
 
-FIGURES = ["errors", "agreement", "sensitivity", "human_heatmaps"]
-
-
 rule report:
     input:
         recordings=rules.fixations.output.recordings,
@@ -18,7 +15,7 @@ rule report:
         page="results/{dataset}/report.html",
         figures=expand(
             "results/{{dataset}}/figures/{figure}.{suffix}",
-            figure=[*FIGURES, *(f"gallery_{model}" for model in plan.settings.models)],
+            figure=plan.figures(),
             suffix=["svg", "png"],
         ),
     log:
