@@ -5,6 +5,7 @@ Each is a `Sheet` with the words that belong to it on the page.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 
 from bench.report.examples import Example, ImageScores
 from bench.report.pictures import overlay, photograph, what_is_wrong
-from bench.report.sheets import LINE, Sheet
+from bench.report.sheets import LINE, Sheet, letters
 
 GAP = 10
 MOST_MAPS = 18  # of one method in its figure
@@ -32,16 +33,6 @@ class Pictures:
     def photograph(self, image: str, box: tuple[int, int]) -> np.ndarray:
         """The photograph, as large as fits into the box (width, height)."""
         return photograph(self.files[image], box)
-
-    def box(self, images: list[str], width: int) -> tuple[int, int]:
-        """The (width, height) into which these photographs fit, the tallest one filling it."""
-        from PIL import Image
-
-        shapes = []
-        for image in images:
-            with Image.open(self.files[image]) as file:
-                shapes.append(file.height / file.width)
-        return width, round(width * min(max(shapes), 1.25))
 
 
 @dataclass(frozen=True)
@@ -74,16 +65,18 @@ class MapSet:
 def human_heatmaps(pictures: Pictures, images: list[str]) -> Sheet:
     """The paper's Fig. 1: each photograph, and beside it the human heatmap over it."""
     pairs = 2 if len(images) > 1 else 1
-    width, height = box = pictures.box(images, 248 if pairs == 2 else 400)
+    width = 248 if pairs == 2 else 400
     sheet = Sheet(max(2 * pairs * (width + GAP) + GAP, 1034))
+    y = GAP
     for number, image in enumerate(images):
-        row, pair = divmod(number, pairs)
+        pair = number % pairs
         x = GAP + pair * 2 * (width + GAP)
-        y = GAP + row * (height + round(9 * LINE) + GAP)
-        picture = pictures.photograph(image, box)
+        picture = pictures.photograph(image, (width, width))
         sheet.place(x, y, picture)
         _map(sheet, x + width + GAP, y, picture, pictures.human(image))
-        sheet.write(x, y + height + 2, image, room=2 * width, size=8)
+        sheet.write(x, y + len(picture), image, room=2 * width)
+        if pair == pairs - 1:
+            y = sheet.height + GAP
     sheet.scale(GAP + 40, sheet.height + 2 * GAP)
     return sheet
 
@@ -99,30 +92,31 @@ def method_figure(
     maps = dict(list(shown.maps.items())[:MOST_MAPS])
     several = len(maps) > 1
     across = min(MOST_ACROSS, -(-len(maps) // 2)) if several else 1
-    width = 190 if several else 334
-    width, height = box = pictures.box([one.image for one in chosen], width)
+    width = 172 if several else 300
     sheet = Sheet(max((across + (1 if several else 2)) * (width + GAP) + GAP, 1034))
-    below = round(8.5 * LINE) + 6
+    words = round(8 * LINE) + 8
     for one in chosen:
         top = sheet.height + (2 * GAP if sheet.height else GAP)
         _heading(sheet, GAP, top, one, shown, scores)
         top += round(10 * LINE) + 4
-        picture = pictures.photograph(one.image, box)
+        picture = pictures.photograph(one.image, (width, width))
+        height = len(picture)
+        below = height + words
         sheet.place(GAP, top, picture)
-        sheet.write(GAP, top + height + 2, "photograph", size=7.5)
-        x, y = (GAP, top + height + below) if several else (2 * GAP + width, top)
+        sheet.write(GAP, top + height, "photograph", size=7.5)
+        x, y = (GAP, top + below) if several else (2 * GAP + width, top)
         _map(sheet, x, y, picture, pictures.human(one.image))
-        sheet.write(x, y + height + 2, _human_text(one.image, scores, several), room=width)
+        sheet.write(x, y + height, _human_text(one.image, scores, several), room=width, size=7.5)
         for number, (name, read) in enumerate(maps.items()):
             row, column = divmod(number, across)
             x = GAP + (column + (1 if several else 2)) * (width + GAP)
-            y = top + row * (height + below)
+            y = top + row * below
             _map(sheet, x, y, picture, read(one.image))
             text = shown.short_label(name)
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, one.image)
                 text = f"{text}: {scores.text(value)}"
-            sheet.write(x, y + height + 2, text, room=width)
+            sheet.write(x, y + height, text, room=width, size=7.5)
     sheet.scale(GAP + 40, sheet.height + 2 * GAP)
     return sheet
 
@@ -138,14 +132,15 @@ def gallery(
     rows: (the method, which of its maps).
     """
     left = 190
-    width, height = box = pictures.box(images, 150)
+    width, height = box = 138, 110
     sheet = Sheet(max(left + len(images) * (width + 8) + GAP, 1034))
     small = 7
     step = height + round(small * LINE) + 5
     top = GAP + (round(2 * small * LINE) + 4 if rows else 0)
     places = ["Photograph", "Human", *(shown.labels[name] for shown, name in rows)]
     for number, label in enumerate(places):
-        sheet.write(GAP, top + number * step + height / 2 - 12, label, room=left, size=8)
+        label = "\n".join(textwrap.wrap(label, letters(left - GAP, 8)))
+        sheet.write(GAP, top + number * step, label, linespacing=1.2)
     for column, image in enumerate(images):
         x = left + column * (width + 8)
         picture = pictures.photograph(image, box)
@@ -154,21 +149,19 @@ def gallery(
             sheet.write(x, GAP + small * LINE, rows[0][0].classes(image), room=width, size=small)
         sheet.place(x, top, picture)
         _map(sheet, x, top + step, picture, pictures.human(image))
-        sheet.write(x, top + step + height, _human_text(image, scores, True), size=small)
+        sheet.write(x, top + step + len(picture), _human_text(image, scores, True), size=small)
         for number, (shown, name) in enumerate(rows, start=2):
             y = top + number * step
             _map(sheet, x, y, picture, shown.maps[name](image))
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, image)
-                sheet.write(x, y + height, scores.text(value), size=small)
+                sheet.write(x, y + len(picture), scores.text(value), size=small)
     sheet.scale(left, sheet.height + 2 * GAP)
     return sheet
 
 
 def sentence(text: str) -> Sheet:
     """A sheet that only says why there is no figure."""
-    import textwrap
-
     sheet = Sheet(1034)
     for number, line in enumerate(textwrap.wrap(text, 80)):
         sheet.write(GAP, GAP + number * 10 * LINE, line, size=10)
@@ -189,7 +182,7 @@ def _human_text(image: str, scores: ImageScores | None, short: bool) -> str:
     value = np.nan if scores is None else scores.of("baseline", "human", "human", image)
     if not np.isfinite(value):
         return "human"
-    return f"{'viewers' if short else 'human; viewers on each other'}: {scores.text(value)}"
+    return f"{'viewers' if short else 'human; other viewers'}: {scores.text(value)}"
 
 
 def _map(sheet: Sheet, x: int, y: int, picture: np.ndarray, values: Map) -> None:

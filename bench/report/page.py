@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.report.drawing import Drawing
 
+# (scale, JPEG quality) of the pictures of maps inside the page: the first that keeps them below
+# BUDGET bytes, so that many networks make no page that does not open. The files stay as they are.
+SIZES = ((1, 80), (1, 65), (0.75, 65), (0.5, 65))
+BUDGET = 1_500_000
+
 FOLDER = Path(__file__).parent / "template"
 
 
@@ -33,10 +38,16 @@ def page_figures(drawings: list[Drawing]) -> dict[str, Any]:
     `figures`: {name: {src, alt, caption}}; `galleries`: [(network, its figures of maps)]. A figure
     without a picture has a caption, which says why, and no `src`.
     """
+    shown = [drawing.path for drawing in drawings if not drawing.empty]
+    pictures = _jpegs([path for path in shown if path.suffix != ".svg"])
+    sources = {path: _address("image/jpeg", content) for path, content in pictures.items()}
+    for path in shown:
+        if path.suffix == ".svg":
+            sources[path] = _address("image/svg+xml", path.read_bytes())
     figures, galleries = {}, {}
     for drawing in drawings:
         figure = {"alt": drawing.alt, "caption": drawing.caption, "name": drawing.name}
-        figure["src"] = "" if drawing.empty else embedded(drawing.path)
+        figure["src"] = "" if drawing.empty else sources[drawing.path]
         if drawing.heading:
             galleries.setdefault(drawing.heading, []).append(figure)
         else:
@@ -44,19 +55,25 @@ def page_figures(drawings: list[Drawing]) -> dict[str, Any]:
     return {"figures": figures, "galleries": list(galleries.items())}
 
 
-def embedded(path: Path) -> str:
-    """A picture as a data: address, so that the page needs no file beside it.
+def _jpegs(paths: list[Path]) -> dict[Path, bytes]:
+    """The pictures as JPEG, a tenth of the PNG's bytes, together within BUDGET where SIZES can."""
+    for scale, quality in SIZES:
+        found = {path: _jpeg(path, scale, quality) for path in paths}
+        if sum(map(len, found.values())) <= BUDGET:
+            break
+    return found
 
-    Pictures of photographs travel as JPEG, a tenth of the PNG's size.
-    """
-    if path.suffix == ".svg":
-        return _address("image/svg+xml", path.read_bytes())
+
+def _jpeg(path: Path, scale: float, quality: int) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
     with Image.open(path) as image:
-        image.convert("RGB").save(buffer, "JPEG", quality=85)
-    return _address("image/jpeg", buffer.getvalue())
+        picture = image.convert("RGB")
+        if scale < 1:
+            picture = picture.resize((round(scale * side) for side in picture.size), reducing_gap=3)
+        picture.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
+    return buffer.getvalue()
 
 
 def _address(kind: str, content: bytes) -> str:
