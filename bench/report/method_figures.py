@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.report.examples import Example, ImageScores
+from bench.report.numbers import number
 from bench.report.pictures import overlay, photograph, what_is_wrong
 from bench.report.sheets import LINE, Sheet, letters
 
 GAP = 10
+BELOW = 3  # between a picture and its words
 MOST_MAPS = 18  # of one method in its figure
 MOST_ACROSS = 5
 
@@ -68,13 +70,13 @@ def human_heatmaps(pictures: Pictures, images: list[str]) -> Sheet:
     width = 248 if pairs == 2 else 400
     sheet = Sheet(max(2 * pairs * (width + GAP) + GAP, 1034))
     y = GAP
-    for number, image in enumerate(images):
-        pair = number % pairs
+    for place, image in enumerate(images):
+        pair = place % pairs
         x = GAP + pair * 2 * (width + GAP)
         picture = pictures.photograph(image, (width, width))
         sheet.place(x, y, picture)
         _map(sheet, x + width + GAP, y, picture, pictures.human(image))
-        sheet.write(x, y + len(picture), image, room=2 * width)
+        sheet.write(x, y + len(picture) + BELOW, image, room=2 * width)
         if pair == pairs - 1:
             y = sheet.height + GAP
     sheet.scale(GAP + 40, sheet.height + 2 * GAP)
@@ -94,7 +96,7 @@ def method_figure(
     across = min(MOST_ACROSS, -(-len(maps) // 2)) if several else 1
     width = 172 if several else 300
     sheet = Sheet(max((across + (1 if several else 2)) * (width + GAP) + GAP, 1034))
-    words = round(8 * LINE) + 8
+    words = BELOW + round(8 * LINE) + 6
     for one in chosen:
         top = sheet.height + (2 * GAP if sheet.height else GAP)
         _heading(sheet, GAP, top, one, shown, scores)
@@ -103,20 +105,22 @@ def method_figure(
         height = len(picture)
         below = height + words
         sheet.place(GAP, top, picture)
-        sheet.write(GAP, top + height, "photograph", size=7.5)
+        sheet.write(GAP, top + height + BELOW, "photograph", size=7.5)
         x, y = (GAP, top + below) if several else (2 * GAP + width, top)
         _map(sheet, x, y, picture, pictures.human(one.image))
-        sheet.write(x, y + height, _human_text(one.image, scores, several), room=width, size=7.5)
-        for number, (name, read) in enumerate(maps.items()):
-            row, column = divmod(number, across)
+        sheet.write(
+            x, y + height + BELOW, _human_text(one.image, scores, several), room=width, size=7.5
+        )
+        for place, (name, read) in enumerate(maps.items()):
+            row, column = divmod(place, across)
             x = GAP + (column + (1 if several else 2)) * (width + GAP)
             y = top + row * below
             _map(sheet, x, y, picture, read(one.image))
             text = shown.short_label(name)
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, one.image)
-                text = f"{text}: {scores.text(value)}"
-            sheet.write(x, y + height, text, room=width, size=7.5)
+                text = f"{text}: {number(value) if several else scores.text(value)}"
+            sheet.write(x, y + height + BELOW, text, room=width, size=7.5)
     sheet.scale(GAP + 40, sheet.height + 2 * GAP)
     return sheet
 
@@ -135,12 +139,12 @@ def gallery(
     width, height = box = 138, 110
     sheet = Sheet(max(left + len(images) * (width + 8) + GAP, 1034))
     small = 7
-    step = height + round(small * LINE) + 5
+    step = height + BELOW + round(small * LINE) + 5
     top = GAP + (round(2 * small * LINE) + 4 if rows else 0)
     places = ["Photograph", "Human", *(shown.labels[name] for shown, name in rows)]
-    for number, label in enumerate(places):
+    for place, label in enumerate(places):
         label = "\n".join(textwrap.wrap(label, letters(left - GAP, 8)))
-        sheet.write(GAP, top + number * step, label, linespacing=1.2)
+        sheet.write(GAP, top + place * step, label, linespacing=1.2)
     for column, image in enumerate(images):
         x = left + column * (width + 8)
         picture = pictures.photograph(image, box)
@@ -149,13 +153,15 @@ def gallery(
             sheet.write(x, GAP + small * LINE, rows[0][0].classes(image), room=width, size=small)
         sheet.place(x, top, picture)
         _map(sheet, x, top + step, picture, pictures.human(image))
-        sheet.write(x, top + step + len(picture), _human_text(image, scores, True), size=small)
-        for number, (shown, name) in enumerate(rows, start=2):
-            y = top + number * step
+        sheet.write(
+            x, top + step + len(picture) + BELOW, _human_text(image, scores, True), size=small
+        )
+        for place, (shown, name) in enumerate(rows, start=2):
+            y = top + place * step
             _map(sheet, x, y, picture, shown.maps[name](image))
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, image)
-                sheet.write(x, y + len(picture), scores.text(value), size=small)
+                sheet.write(x, y + len(picture) + BELOW, scores.text(value), size=small)
     sheet.scale(left, sheet.height + 2 * GAP)
     return sheet
 
@@ -163,8 +169,8 @@ def gallery(
 def sentence(text: str) -> Sheet:
     """A sheet that only says why there is no figure."""
     sheet = Sheet(1034)
-    for number, line in enumerate(textwrap.wrap(text, 80)):
-        sheet.write(GAP, GAP + number * 10 * LINE, line, size=10)
+    for place, line in enumerate(textwrap.wrap(text, 80)):
+        sheet.write(GAP, GAP + place * 10 * LINE, line, size=10)
     return sheet
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # (scale, JPEG quality) of the pictures of maps inside the page: the first that keeps them below
 # BUDGET bytes, so that many networks make no page that does not open. The files stay as they are.
-SIZES = ((1, 80), (1, 65), (0.75, 65), (0.5, 65))
-BUDGET = 1_500_000
+SIZES = ((1, 70), (0.75, 65), (0.5, 65))
+BUDGET = 1_750_000
 
 FOLDER = Path(__file__).parent / "template"
 

@@ -184,21 +184,20 @@ def _panel(axis: Axes, rows: pd.DataFrame, named: Names) -> None:
     places = {setting: place for place, setting in enumerate(settings)}
     others = []
     colours = {key: COLOURS[place % len(COLOURS)][0] for place, key in enumerate(named)}
-    for (model, name), of_map in rows.groupby(["model", "map"], sort=False):
-        xs = of_map["setting"].map(places).to_numpy()
-        order = np.argsort(xs)
-        xs, ys = xs[order], of_map["mean"].to_numpy()[order]
-        if (model, name) in named:
-            number_ = list(named).index((model, name))
+    means = rows.pivot(index=["model", "map"], columns="setting", values="mean")
+    for key, ys in zip(means.index, means[settings].to_numpy(), strict=True):
+        xs = np.arange(len(settings))
+        if key in named:
+            number_ = list(named).index(key)
             axis.plot(
                 xs,
                 ys,
-                color=colours[model, name],
+                color=colours[key],
                 marker=MARKS[number_ % len(MARKS)],
                 linestyle=LINES[number_ % len(LINES)],
                 markersize=4,
                 zorder=3,
-                label=named[model, name],
+                label=named[key],
             )
         else:
             others.append(np.stack([[*xs, np.nan], [*ys, np.nan]]))
