@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.controls import is_control
 from bench.metrics import get_metric
+from bench.report.method_figures import MOST_MAPS
 from bench.report.numbers import number
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def of_chart(board: Board, metrics: list[str]) -> Words:
     if board.leaderboard["method"].map(is_control).any():
         caption += (
             " Hollow: the same method on the same network before any training. Where it lies on "
-            "the filled mark, the score owes nothing to what the network learned."
+            "the filled mark, training changed nothing by this score."
         )
     return alt, caption
 
@@ -104,6 +105,8 @@ def of_method(
     if scores is not None and values:
         by = f"best, median and worst of {len(values)} by {scores.metric.label}"
         by += f", the mean over the {len(shown.maps)} maps" if several else ""
+    if len(shown.maps) > MOST_MAPS:
+        by += f"; drawn are the first {MOST_MAPS}"
     return alt, f"{shown.title}{figure}: {by}."
 
 

@@ -208,4 +208,6 @@ def _panel(axis: Axes, rows: pd.DataFrame, named: Names) -> None:
     axis.set_xlim(-0.3, len(settings) - 0.7)
     reference = rows.loc[rows["reference"], "setting"]
     if len(reference):
-        axis.axvline(places[reference.iloc[0]], color="0.3", linewidth=0.8, linestyle=":", zorder=0)
+        axis.axvline(
+            places[reference.iloc[0]], color="0.3", linewidth=1.2, linestyle=":", zorder=0.8
+        )
