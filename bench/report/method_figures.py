@@ -68,7 +68,7 @@ def human_heatmaps(pictures: Pictures, images: list[str]) -> Sheet:
     """The paper's Fig. 1: each photograph, and beside it the human heatmap over it."""
     pairs = 2 if len(images) > 1 else 1
     width = 248 if pairs == 2 else 400
-    sheet = Sheet(max(2 * pairs * (width + GAP) + GAP, 1034))
+    sheet = Sheet(max(2 * pairs * (width + GAP) + GAP, 940))
     y = GAP
     for place, image in enumerate(images):
         pair = place % pairs
@@ -95,7 +95,7 @@ def method_figure(
     several = len(maps) > 1
     across = min(MOST_ACROSS, -(-len(maps) // 2)) if several else 1
     width = 172 if several else 300
-    sheet = Sheet(max((across + (1 if several else 2)) * (width + GAP) + GAP, 1034))
+    sheet = Sheet(max((across + (1 if several else 2)) * (width + GAP) + GAP, 940))
     words = BELOW + round(8 * LINE) + 6
     for one in chosen:
         top = sheet.height + (2 * GAP if sheet.height else GAP)
@@ -137,7 +137,7 @@ def gallery(
     """
     left = 190
     width, height = box = 138, 110
-    sheet = Sheet(max(left + len(images) * (width + 8) + GAP, 1034))
+    sheet = Sheet(max(left + len(images) * (width + 8) + GAP, 940))
     small = 7
     step = height + BELOW + round(small * LINE) + 5
     top = GAP + (round(2 * small * LINE) + 4 if rows else 0)
@@ -168,7 +168,7 @@ def gallery(
 
 def sentence(text: str) -> Sheet:
     """A sheet that only says why there is no figure."""
-    sheet = Sheet(1034)
+    sheet = Sheet(940)
     for place, line in enumerate(textwrap.wrap(text, 80)):
         sheet.write(GAP, GAP + place * 10 * LINE, line, size=10)
     return sheet

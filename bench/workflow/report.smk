@@ -1,5 +1,6 @@
 # Tables and maps -> figures and the page to read.
 
+
 rule report:
     input:
         recordings=rules.fixations.output.recordings,
