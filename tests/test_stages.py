@@ -12,6 +12,7 @@ from bench.baselines import BASELINES
 from bench.cli import main
 from bench.heatmaps import fixation_heatmap
 from bench.maps import write_map
+from bench.report.figure_names import figure_names
 from bench.scores import Gaze
 
 IMAGES = ("a.png", "b.png")
@@ -260,13 +261,7 @@ def test_the_report_stands_whatever_was_scored(tiny, ramp, metrics):
     assert "not scored" not in page.split("<tbody>")[2]
     assert {path.name for path in (ramp / "figures").iterdir()} == {
         f"{name}.{suffix}"
-        for name in (
-            "agreement",
-            "errors",
-            "sensitivity",
-            "human_heatmaps",
-            "gallery_efficientnet_lite0",
-        )
+        for name in figure_names(["efficientnet_lite0"], ["gradcam"])
         for suffix in ("svg", "png")
     }
 
@@ -300,7 +295,10 @@ def test_a_method_that_does_not_apply_is_named_with_its_reason(tiny, gaze):
     _maps(path, lambda image: np.eye(4), images=())
     with h5py.File(path, "a") as file:
         file.attrs.update(maps="[]", not_applicable="it has no layer")
-    assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in _report(tiny, gaze)
+    page = _report(tiny, gaze)
+    assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in page
+    assert "<p>Grad-CAM on EfficientNet-Lite0: does not apply, it has no layer.</p>" in page
+    assert (gaze / "figures" / "gradcam-efficientnet_lite0.png").is_file()
 
 
 def test_a_control_explains_the_class_that_the_trained_network_sees(tiny, tmp_path):

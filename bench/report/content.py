@@ -12,7 +12,6 @@ from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.report import robustness, tables
 from bench.report.dependence import controls_rows
-from bench.report.drawing import CHARTS, SHOWN_IN_GALLERY, chart_metrics
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
 from bench.report.recordings import recording_details
@@ -57,11 +56,6 @@ def page_text(
         "scored_images": _range(board.leaderboard["n_images"]),
         "headline": {"nss", "sauc"} <= scored,
         "zero_first": zero_comes_first(board),
-        "human_line_left_out": board.baseline("mae_density", "human") is not None,
-        "chart_labels": {
-            name: " and ".join(board.names[metric] for metric in chart_metrics(board, name))
-            for name in CHARTS
-        },
         "conditions": tables.beside_the_paper(summary, heatmap),
         "metrics": [get_metric(name) for name in shown],
         "terms": [get_metric(name) for name in [*shown, *sorted(scored - set(shown))]],
@@ -81,8 +75,6 @@ def page_text(
         "differences": tables.differences_to(board, "centre", shown[:3]),
         "sigma_px": f"{heatmap['sigma_px']:g}",
         "size_px": heatmap["size_px"],
-        "shown": f"{min(len(summary['images']), SHOWN_IN_GALLERY)} of "
-        f"{len(summary['images'])} photographs",
         "few": board.leaderboard["n_images"].max() < FEW_IMAGES,
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bench.controls import control_of, is_control
@@ -72,17 +73,18 @@ class Board:
 
     def pair(self, metric: str, first: pd.Series, second: pd.Series) -> pd.Series | None:
         """The row of `comparisons` for two maps, whichever of them stands first in it."""
-        pairs = self.comparisons[self.comparisons["metric"] == metric]
         for one, other in ((first, second), (second, first)):
-            found = pairs[
-                (pairs["model_a"] == one["model"])
-                & (pairs["map_a"] == one["map"])
-                & (pairs["model_b"] == other["model"])
-                & (pairs["map_b"] == other["map"])
-            ]
-            if len(found):
-                return found.iloc[0]
+            key = metric, one["model"], one["map"], other["model"], other["map"]
+            if key in self._places:
+                return self.comparisons.iloc[self._places[key]]
         return None
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, ...], int]:
+        """{(metric, model_a, map_a, model_b, map_b): the row of `comparisons`}."""
+        columns = ["metric", "model_a", "map_a", "model_b", "map_b"]
+        keys = self.comparisons[columns].itertuples(index=False, name=None)
+        return {key: place for place, key in enumerate(keys)}
 
     def difference(self, metric: str, first: pd.Series, second: pd.Series) -> Difference:
         """The paired difference first - second on the same images; NaN where it was not made."""

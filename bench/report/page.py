@@ -5,7 +5,15 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.report.drawing import Drawing
+
+# (scale, JPEG quality) of the pictures of maps inside the page: the first that keeps them below
+# BUDGET characters, so that a page of many networks opens too. The files stay as they are.
+SIZES = ((1, 70), (0.75, 65), (0.5, 65))
+BUDGET = 2_300_000
 
 FOLDER = Path(__file__).parent / "template"
 
@@ -24,10 +32,38 @@ def render(**content: Any) -> str:
     return environment.get_template("page.html.j2").render(**content)
 
 
-def embedded(path: Path) -> str:
+def page_figures(drawings: list[Drawing]) -> dict[str, Any]:
+    """What the template reads of the figures.
+
+    `figures`: {name: {src, alt, caption}}; `galleries`: [(network, its figures of maps)]. A figure
+    without a picture has a caption, which says why, and no `src`.
+    """
+    sources = _within_budget([drawing.path for drawing in drawings if not drawing.empty])
+    figures, galleries = {}, {}
+    for drawing in drawings:
+        figure = {"alt": drawing.alt, "caption": drawing.caption, "name": drawing.name}
+        figure["src"] = "" if drawing.empty else sources[drawing.path]
+        if drawing.heading:
+            galleries.setdefault(drawing.heading, []).append(figure)
+        else:
+            figures[drawing.name] = figure
+    return {"figures": figures, "galleries": list(galleries.items())}
+
+
+def _within_budget(paths: list[Path]) -> dict[Path, str]:
+    """The figures as data: addresses, the pictures within BUDGET where SIZES can."""
+    drawn = {path: embedded(path) for path in paths if path.suffix == ".svg"}
+    for scale, quality in SIZES:
+        found = {path: embedded(path, scale, quality) for path in paths if path not in drawn}
+        if sum(map(len, found.values())) <= BUDGET:
+            break
+    return drawn | found
+
+
+def embedded(path: Path, scale: float = 1, quality: int = 85) -> str:
     """A picture as a data: address, so that the page needs no file beside it.
 
-    Pictures of photographs travel as JPEG, a tenth of the PNG's size.
+    Pictures of photographs travel as JPEG, a tenth of the PNG's size, smaller by `scale`.
     """
     if path.suffix == ".svg":
         return _address("image/svg+xml", path.read_bytes())
@@ -35,7 +71,11 @@ def embedded(path: Path) -> str:
 
     buffer = io.BytesIO()
     with Image.open(path) as image:
-        image.convert("RGB").save(buffer, "JPEG", quality=85)
+        picture = image.convert("RGB")
+        if scale < 1:
+            size = [round(scale * side) for side in picture.size]
+            picture = picture.resize(size, reducing_gap=3)
+        picture.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
     return _address("image/jpeg", buffer.getvalue())
 
 

@@ -1,128 +1,108 @@
-"""Pictures of maps: human heatmaps over photographs, and every method beside them."""
+"""Maps as colours over photographs, all on one scale.
+
+Maps of different methods have no common unit: a Grad-CAM counts logits, a human heatmap
+milliseconds. What they share is that each spreads a certain amount of attention over the
+photograph, so every map is shown as a density (see bench/metrics/divergence.py) in units of its own
+mean: 1 is what an even spread would give a pixel, 4 is four times that. A colour then says the same
+of every map, of machines and people alike, and a map that is brighter in few places is one that is
+more concentrated, not one whose numbers happen to be larger.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 COLOURS = "magma"  # perceptually uniform, ordered in grey too
+LOWEST, HIGHEST = -2, 4  # log2 of the density that is drawn darkest, and lightest
+OPACITY = 0.7  # of the map over the photograph; the colour bar lies over grey alike
 
 
-def photograph(path: Path, width_px: int = 320) -> np.ndarray:
-    """The photograph at display size, (h, w, 3) uint8."""
+def photograph(path: Path, box: tuple[int, int]) -> np.ndarray:
+    """The photograph as large as fits into the box (width, height) in pixels, (h, w, 3) uint8."""
     from PIL import Image
 
     from bench.photographs import read_photograph
 
     image = Image.fromarray(read_photograph(path))
-    return np.asarray(image.resize((width_px, round(image.height * width_px / image.width))))
+    return np.asarray(image.resize(fitted(image.size, box), reducing_gap=3))
 
 
-def human_heatmaps(photographs: dict[str, np.ndarray], heatmaps: dict[str, np.ndarray]) -> Figure:
-    """The paper's Fig. 1: each photograph, and beside it the human heatmap over it."""
-    import matplotlib.pyplot as plt
+def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """The largest (width, height) of the same shape that fits into the box, at least 1 x 1.
 
-    columns = 2
-    rows = -(-len(photographs) // columns)
-    figure, axes = plt.subplots(
-        rows, 2 * columns, figsize=(9, 1.75 * rows), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat:
-        axis.set_axis_off()
-    for number, (name, picture) in enumerate(photographs.items()):
-        row, column = divmod(number, columns)
-        left, right = axes[row, 2 * column : 2 * column + 2]
-        left.imshow(picture)
-        left.set_title(name, fontsize="small")
-        _over(right, picture, heatmaps[name])
-    return figure
-
-
-def gallery(
-    photographs: dict[str, np.ndarray],
-    rows: list[tuple[str, dict[str, np.ndarray]]],
-    titles: dict[str, str],
-) -> Figure:
-    """Photographs side by side; below each, one map per row (label, {image: map}).
-
-    Every map is scaled to its own range, for maps of different methods have no common unit:
-    its colours run from its minimum (dark) to its 99.5th percentile (light).
+    >>> fitted((800, 600), (300, 300)), fitted((10, 4000), (100, 100))
+    ((300, 225), (1, 100))
     """
-    import matplotlib.pyplot as plt
-
-    names = list(photographs)
-    shape = next(iter(photographs.values())).shape
-    width = min(9.0, 3.0 * len(names) + 1.5)
-    tall = width / (len(names) + 1.3) * shape[0] / shape[1]
-    figure, axes = plt.subplots(
-        len(rows) + 1,
-        len(names),
-        figsize=(width, tall * (len(rows) + 1) + 0.4),
-        squeeze=False,
-        layout="constrained",
-    )
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, hspace=0, wspace=0)
-    for column, name in enumerate(names):
-        axes[0, column].imshow(photographs[name])
-        axes[0, column].set_title(titles[name], fontsize="x-small")
-        for row, (_, maps) in enumerate(rows, start=1):
-            if name in maps:
-                _over(axes[row, column], photographs[name], maps[name])
-    for row, label in enumerate(["Photograph", *(label for label, _ in rows)]):
-        axes[row, 0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    return figure
+    factor = min(box[0] / size[0], box[1] / size[1])
+    return max(round(size[0] * factor), 1), max(round(size[1] * factor), 1)
 
 
-def _over(axis: Axes, picture: np.ndarray, values: np.ndarray) -> None:
-    """The map over a grey, dimmed photograph, both at display size."""
-    from skimage.transform import resize
+def density(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The map (h, w) at the size (width, height), as multiples of its mean: (height, width).
 
-    grey = picture.mean(axis=2)
-    smaller = values.shape[1] > grey.shape[1]
+    Enlarged it is bilinear, as for the scores; made smaller, pixels are averaged. Negative values
+    are lifted as they are for the scores, p = S - min(S, 0). An all-zero map is even: 1 everywhere.
+    The values must be finite.
+    """
+    from PIL import Image
+
+    scale = np.abs(values).max() or 1.0  # no overflow in 32 bits
+    image = Image.fromarray((values / scale).astype(np.float32))
+    shown = np.asarray(image.resize(size, Image.Resampling.BILINEAR), dtype=np.float64)
+    shown = shown - min(shown.min(), 0.0)
+    mean = shown.mean()
+    return shown / mean if mean > 0 else np.ones_like(shown)
+
+
+def what_is_wrong(values: np.ndarray | None) -> str:
+    """Why a map has nothing to show, in words for its panel; nothing for a map that has.
+
+    >>> what_is_wrong(np.zeros((2, 2))), what_is_wrong(np.eye(2))
+    ('empty: all zero', '')
+    """
+    if values is None or not values.size:
+        return "no map"
+    if np.isnan(values).any():
+        return "not a number: no map to show"
     if not np.isfinite(values).all():
-        values = np.zeros(values.shape)  # such a map has no score either, and a flag that says why
-    shown = _unit(resize(values, grey.shape, order=1, mode="edge", anti_aliasing=smaller))
-    axis.imshow(grey, cmap="gray", vmin=-120, vmax=420)
-    axis.imshow(shown, cmap=COLOURS, alpha=np.clip(0.35 + shown, 0, 0.85), vmin=0, vmax=1)
-    axis.set(xticks=[], yticks=[])
+        return "infinite values: no map to show"
+    if not values.any():
+        return "empty: all zero"
+    return "constant" if values.min() == values.max() else ""
 
 
-def _unit(values: np.ndarray) -> np.ndarray:
-    """Minimum to 0, the 99.5th percentile and all above to 1; a constant map becomes 0.
+def overlay(picture: np.ndarray, values: np.ndarray | None) -> np.ndarray:
+    """The map's colours over the photograph in grey, (h, w, 3) uint8, as large as `picture`.
 
-    The percentile keeps one bright pixel of a gradient from leaving all others black.
+    A map that is missing or not finite leaves the photograph in grey alone.
     """
-    low, high = float(values.min()), float(np.percentile(values, 99.5))
-    high = high if high > low else float(values.max())
-    return np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
+    height, width = picture.shape[:2]
+    if values is None or not values.size or not np.isfinite(values).all():
+        return _over_grey(picture, None)
+    return _over_grey(picture, density(values, (width, height)))
 
 
-def save(figure: Figure, stem: Path, note: str = "") -> list[Path]:
-    """Writes STEM.svg and STEM.png, the same bytes for the same figure, and closes the figure.
+def colour_bar(width: int, height: int) -> np.ndarray:
+    """The scale from LOWEST to HIGHEST, over a grey photograph: (height, width, 3) uint8."""
+    levels = 2.0 ** np.linspace(LOWEST, HIGHEST, width)
+    grey = np.full((height, width, 3), 128, dtype=np.uint8)
+    return _over_grey(grey, np.broadcast_to(levels, (height, width)))
 
-    `note` stands below the figure, wherever it travels.
-    """
-    import matplotlib.pyplot as plt
 
-    from bench.files import written_whole
+def _over_grey(picture: np.ndarray, shown: np.ndarray | None) -> np.ndarray:
+    grey = picture.mean(axis=2, keepdims=True)
+    if shown is None:
+        return np.repeat((0.5 * grey + 110).astype(np.uint8), 3, axis=2)
+    with np.errstate(divide="ignore"):
+        place = (np.log2(shown) - LOWEST) / (HIGHEST - LOWEST)
+    colours = _colours()[(np.clip(place, 0, 1) * 255).astype(np.uint8)]
+    return (OPACITY * colours + (1 - OPACITY) * grey).astype(np.uint8)
 
-    if note:
-        figure.supxlabel(note, fontsize="small", style="italic")
-    written = []
-    with plt.rc_context({"svg.hashsalt": stem.name, "svg.fonttype": "path"}):
-        for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
-            target = stem.with_suffix(suffix)
-            with written_whole(target) as path:
-                figure.savefig(path, dpi=150, metadata=metadata)
-            written.append(target)
-    plt.close(figure)
-    return written
+
+def _colours() -> np.ndarray:
+    """The 256 colours, (256, 3) in 0 to 255."""
+    from matplotlib import colormaps
+
+    return colormaps[COLOURS](np.arange(256))[:, :3] * 255

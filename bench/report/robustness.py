@@ -132,11 +132,12 @@ def sensitivity_figure(table: pd.DataFrame, metrics: list[str], names: Names) ->
     colours, marks and names; all others are thin grey lines.
     """
     import matplotlib.pyplot as plt
-    import seaborn as sns
+
+    from bench.report.charts import STYLE
 
     factors = [factor for factor in FACTORS if factor.name in set(table["factor"])]
     named = _named(table, metrics, names)
-    with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
+    with plt.style.context(STYLE):
         figure, axes = plt.subplots(
             len(metrics),
             len(factors),
@@ -177,31 +178,36 @@ def _named(table: pd.DataFrame, metrics: list[str], names: Names) -> Names:
 
 
 def _panel(axis: Axes, rows: pd.DataFrame, named: Names) -> None:
-    import seaborn as sns
+    from bench.report.charts import MARKS as COLOURS
 
     settings = in_order(rows["setting"])
     places = {setting: place for place, setting in enumerate(settings)}
-    colours = dict(zip(named, sns.color_palette("colorblind", len(named)), strict=True))
-    for (model, name), of_map in rows.groupby(["model", "map"], sort=False):
-        xs = of_map["setting"].map(places).to_numpy()
-        order = np.argsort(xs)
-        xs, ys = xs[order], of_map["mean"].to_numpy()[order]
-        if (model, name) in named:
-            number_ = list(named).index((model, name))
+    others = []
+    colours = {key: COLOURS[place % len(COLOURS)][0] for place, key in enumerate(named)}
+    means = rows.pivot(index=["model", "map"], columns="setting", values="mean")
+    for key, ys in zip(means.index, means[settings].to_numpy(), strict=True):
+        xs = np.arange(len(settings))
+        if key in named:
+            number_ = list(named).index(key)
             axis.plot(
                 xs,
                 ys,
-                color=colours[model, name],
+                color=colours[key],
                 marker=MARKS[number_ % len(MARKS)],
                 linestyle=LINES[number_ % len(LINES)],
                 markersize=4,
                 zorder=3,
-                label=named[model, name],
+                label=named[key],
             )
         else:
-            axis.plot(xs, ys, color="0.75", linewidth=0.6, zorder=1)
+            others.append(np.stack([[*xs, np.nan], [*ys, np.nan]]))
+    if others:
+        # one line with gaps: a line each made half of the figure's bytes and time
+        axis.plot(*np.hstack(others), color="0.75", linewidth=0.6, zorder=1)
     axis.set_xticks(range(len(settings)), settings)
     axis.set_xlim(-0.3, len(settings) - 0.7)
     reference = rows.loc[rows["reference"], "setting"]
     if len(reference):
-        axis.axvline(places[reference.iloc[0]], color="0.3", linewidth=0.8, linestyle=":", zorder=0)
+        axis.axvline(
+            places[reference.iloc[0]], color="0.3", linewidth=1.2, linestyle=":", zorder=0.8
+        )

@@ -36,10 +36,9 @@ def run(arguments: argparse.Namespace) -> None:
     mpl.use("Agg")
     mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
     from bench.report.content import page_text
-    from bench.report.drawing import draw_charts, draw_galleries, draw_sensitivity
+    from bench.report.drawing import draw_figures
     from bench.report.explorer import make_explorer
-    from bench.report.labels import network_label
-    from bench.report.page import embedded, render
+    from bench.report.page import page_figures, render
     from bench.report.results import Results
 
     results = Results(
@@ -52,18 +51,15 @@ def run(arguments: argparse.Namespace) -> None:
     summary = read_json(results.folder / "recordings.json")
     board = results.board()
     note = "Simulated viewers" if summary["simulated"] else ""
-    paths = draw_charts(results, board, note)
-    paths |= draw_sensitivity(results, board, note)
-    paths |= draw_galleries(results, chosen_dataset(arguments).stimuli(), note)
-    pictures = {name: embedded(path) for name, path in paths.items()}
+    stimuli = chosen_dataset(arguments).stimuli()
+    drawings = draw_figures(results, board, stimuli, note)
     text = page_text(results, summary, board, seed=arguments.seed)
     page = render(
         **text,
-        figures=pictures,
-        galleries=[(network_label(name), pictures[f"gallery_{name}"]) for name in results.models],
+        **page_figures(drawings),
         explorer=make_explorer(
             results,
-            chosen_dataset(arguments).stimuli(),
+            stimuli,
             read_fixations(results.folder / "fixations.parquet"),
             text["metrics"][:EXPLORED],
             arguments.output.with_name("explorer"),
@@ -71,4 +67,4 @@ def run(arguments: argparse.Namespace) -> None:
     )
     with written_whole(arguments.output) as path:
         path.write_text(page, encoding="utf-8")
-    log.info("%s, %d figures, %.1f MB", arguments.output, len(paths), len(page) / 1e6)
+    log.info("%s, %d figures, %.1f MB", arguments.output, len(drawings), len(page) / 1e6)

@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.external import external_files
 from bench.maps import stored_fingerprint
 from bench.protocols import Protocol, get_protocol
+from bench.report.figure_names import figure_names
 from bench.workflow import fingerprint
 from bench.workflow.cam_fit import (
     CAM_FIT,
@@ -212,6 +213,13 @@ class Plan:
         description = self.settings.dataset_files[dataset]
         root = self.settings.datasets[dataset].root
         return shlex.join(["--dataset", str(description), "--root", str(root)])
+
+    def figures(self) -> list[str]:
+        """The figures of every report; maps made elsewhere are drawn for the data sets that have
+        them, and promised where all have."""
+        external = [set(names) for names in self.settings.external.values()]
+        shared = sorted(set.intersection(*external)) if external else []
+        return figure_names(self.settings.models, self.settings.methods, shared)
 
     def report_arguments(self, dataset: str) -> str:
         """The command-line options that name the rows beside the methods' own."""

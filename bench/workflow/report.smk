@@ -1,7 +1,5 @@
 # Tables and maps -> figures and the page to read.
 
-FIGURES = ["errors", "agreement", "sensitivity", "human_heatmaps"]
-
 
 rule report:
     input:
@@ -19,7 +17,7 @@ rule report:
         explorer=directory("results/{dataset}/explorer"),
         figures=expand(
             "results/{{dataset}}/figures/{figure}.{suffix}",
-            figure=[*FIGURES, *(f"gallery_{model}" for model in plan.settings.models)],
+            figure=plan.figures(),
             suffix=["svg", "png"],
         ),
     log:

@@ -150,3 +150,18 @@ def test_what_does_not_fit_ends_with_one_message(config, message, plan, tmp_path
     with pytest.raises(SystemExit) as stop:
         plan(**methods, **config)
     assert message in str(stop.value.code)
+
+
+def test_the_figures_of_a_report_are_promised_method_by_network(plan, tmp_path):
+    (tmp_path / "tool.smk").touch()
+    made = plan(
+        models=[NETWORK, "alexnet"],
+        methods=["cam", "mine"],
+        external={"theirs": "results/{dataset}/tool"},
+        rules=["tool.smk"],
+    )
+    assert made.figures() == [
+        *("layers_and_methods", "sensitivity", "human_heatmaps"),
+        *(f"cam-{NETWORK}", f"mine-{NETWORK}", f"gallery_{NETWORK}"),
+        *("cam-alexnet", "mine-alexnet", "gallery_alexnet", "theirs-external"),
+    ]
