@@ -10,8 +10,8 @@ from typing import Any
 FOLDER = Path(__file__).parent / "template"
 
 
-def render(**content: Any) -> str:
-    """The page for the values that page.html.j2 names; every one of them must be given."""
+def render(template: str = "page.html.j2", /, **content: Any) -> str:
+    """The page for the values that a template names; every one of them must be given."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -21,7 +21,7 @@ def render(**content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(**content)
+    return environment.get_template(template).render(**content)
 
 
 def embedded(path: Path) -> str:
