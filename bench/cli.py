@@ -26,6 +26,7 @@ VERBS = (
     "sensitivity",
     "controls",
     "report",
+    "performance",
 )
 
 EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 unreadable data, 4 failing a check"
