@@ -17,11 +17,12 @@ ON_RANDOM_WEIGHTS = "(random weights)"
 
 @dataclass(frozen=True)
 class MethodText:
-    """A method's label, its one-line summary and where it is published."""
+    """A method's label, its one-line summary, where it is published and how to read its maps."""
 
     label: str
     summary: str
     reference: str
+    reading: str = ""
 
 
 @cache
@@ -34,6 +35,7 @@ def method_texts(plugins: tuple[Path, ...] = ()) -> dict[str, MethodText]:
             label=str(found.get("LABEL", name)),
             summary=str(found["__doc__"]).split("\n\n")[0].replace("\n", " "),
             reference=str(found.get("REFERENCE", "")),
+            reading=str(found.get("READING", "")),
         )
     return texts
 

@@ -14,6 +14,8 @@ def render(template: str = "page.html.j2", /, **content: Any) -> str:
     """The page for the values that a template names; every one of them must be given."""
     import jinja2
 
+    from bench.report.references import linked
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,  # names come from users' files
@@ -21,6 +23,7 @@ def render(template: str = "page.html.j2", /, **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["linked"] = linked
     return environment.get_template(template).render(**content)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from bench.errors import UsageError
 from bench.files import written_whole
 from bench.stages import _comparison
 from bench.stages._inputs import read_json
-from bench.stages._options import add_dataset, chosen_dataset
+from bench.stages._options import add_dataset, chosen_dataset, json_object
 
 log = logging.getLogger("bench")
 
@@ -27,6 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--controls", nargs="+", default=[], metavar="NAME", help="methods with {method}_random"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap, as stated")
+    parser.add_argument(
+        "--configuration",
+        type=json_object,
+        default={},
+        metavar="JSON",
+        help="that of the workflow, to be stated",
+    )
     parser.add_argument(
         *("-o", "--output"), type=Path, required=True, metavar="FILE", help="the page to write"
     )
@@ -46,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.report.drawing import draw_charts, draw_galleries, draw_sensitivity
     from bench.report.labels import network_label
     from bench.report.page import embedded, render
+    from bench.report.provenance import record
     from bench.report.results import Results
 
     results = Results(
@@ -63,12 +72,17 @@ def run(arguments: argparse.Namespace) -> None:
     paths |= draw_galleries(results, chosen_dataset(arguments).stimuli(), note)
     pictures = {name: embedded(path) for name, path in paths.items()}
     page = render(
-        **page_text(results, summary, board, seed=arguments.seed),
+        **page_text(
+            results, summary, board, seed=arguments.seed, configuration=arguments.configuration
+        ),
         figures=pictures,
         galleries=[(network_label(name), pictures[f"gallery_{name}"]) for name in results.models],
     )
     with written_whole(arguments.output) as path:
         path.write_text(page, encoding="utf-8")
+    facts = record(arguments.configuration, results, summary, arguments.seed)
+    with written_whole(arguments.output.with_name("provenance.json")) as path:
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     log.info("%s, %d figures, %.1f MB", arguments.output, len(paths), len(page) / 1e6)
 
 
