@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.controls import is_control
-from bench.errors import UsageError
 from bench.leaderboard import BASELINE
 from bench.metrics import Metric, get_metric, metric_names
-from bench.report.labels import in_reading_order, map_label, network_label
+from bench.report.labels import in_reading_order, label_of, map_label
 from bench.report.numbers import interval, number
 from bench.report.reports import Report, facts, letter, target_differs
 from bench.statistics import DRAWS
@@ -101,18 +100,18 @@ def _part(first: Report, other: Report, mark: str, found: Comparison, shared: st
     return Part(
         letter=mark,
         label=other.label,
-        shared=shared.replace(" B ", f" {mark} "),
+        shared=shared,
         paired=paired,
         sentences=[_sentence(part, mark) for part in shown],
         metrics=metrics,
         charts=[_chart(part, found, mark, texts) for part in shown],
         only=[
-            (f"{one} ({name})", [_alone(row, texts) for row in rows])
-            for one, name, rows in (
-                ("A", first.label, found.only_a),
-                (mark, other.label, found.only_b),
+            (f"{one} ({here.label})", lines)
+            for one, here, there, rows in (
+                ("A", first, other, found.only_a),
+                (mark, other, first, found.only_b),
             )
-            if rows
+            if (lines := _only(here, there, rows, texts))
         ],
     )
 
@@ -181,26 +180,19 @@ def _line(row: pd.Series, mark: str, texts: dict[str, Any]) -> Line:
 
 def _networks(row: pd.Series) -> str:
     """The network, or "EfficientNet-Lite0 → VGG16" where A and B have one each."""
-    names = dict.fromkeys(_read(row[f"model_{side}"]) for side in "ab")
+    names = dict.fromkeys(label_of(row[f"model_{side}"]) for side in "ab")
     return " → ".join(names)
-
-
-def _read(model: str) -> str:
-    """A network's label; the id of one that this version does not know."""
-    try:
-        return network_label(model)
-    except UsageError:
-        return model
 
 
 def _sentence(part: MetricPart, mark: str) -> str:
     name, counts = part.metric.label, part.counts
     total = sum(counts.values())
+    better = "score better" if part.differs else "agree better with gaze"
     if not total:
         text = f"{name}: no map is paired."
     else:
         text = (
-            f"{name}: of {total} maps {counts['b']} agree better with gaze in {mark}, "
+            f"{name}: of {total} maps {counts['b']} {better} in {mark}, "
             f"{counts['a']} better in A, {counts['unclear']} cannot be told apart; "
             f"after Holm's correction {part.significant} differ at p < .05."
         )
@@ -208,18 +200,28 @@ def _sentence(part: MetricPart, mark: str) -> str:
         spread = f" {part.tau[1]}" if part.tau[1] else ""
         text += f" Order of the {part.maps} maps: τ = {part.tau[0]}{spread}."
     if part.differs:
-        text += f" Not the same measurement: {part.differs}."
+        text += f" Not the same measurement in both, so no finding on the maps: {part.differs}."
     return text
 
 
-def _alone(row: tuple[str, str, str, tuple[str, ...]], texts: dict[str, Any]) -> str:
-    model, method, name, metrics = row
-    text = map_label(method, name, texts)
-    text = text if model == BASELINE else f"{text} on {_read(model)}"
-    if not metrics:
-        return text
-    labels = ", ".join(get_metric(metric).label for metric in metrics)
-    return f"{text}, in {labels} only"
+def _only(
+    here: Report, there: Report, rows: list[tuple[str, str, str, tuple[str, ...]]], texts: dict
+) -> list[str]:
+    """What only one side has: its own metrics in one line, then map by map."""
+    own = {*here.scores["metric"]} - {*there.scores["metric"]}
+    known = [name for name in metric_names() if name in own]
+    lines = [f"Metrics: {_listed(known)}"] if known else []
+    for model, method, name, metrics in rows:
+        text = map_label(method, name, texts)
+        text = text if model == BASELINE else f"{text} on {label_of(model)}"
+        left = [metric for metric in metrics if metric not in own]
+        if left or not metrics:
+            lines.append(f"{text}, in {_listed(left)}" if left else text)
+    return lines
+
+
+def _listed(metrics: list[str]) -> str:
+    return ", ".join(get_metric(metric).label for metric in metrics)
 
 
 def _chart(part: MetricPart, found: Comparison, mark: str, texts: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,15 @@ from bench.report.labels import MethodText, method_texts
 if TYPE_CHECKING:
     import pandas as pd
 
-CHOICES = ("sigma_px", "size_px", "kernel", "weight", "first_fixation", "normalise")
+# The choices behind a human heatmap, and what people read for them.
+CHOICES = {
+    "sigma_px": "sigma in px",
+    "size_px": "kernel size in px",
+    "kernel": "kernel",
+    "weight": "weight of a fixation",
+    "first_fixation": "first fixation",
+    "normalise": "division by the maximum",
+}
 OPTIONS = ("weights", "options", "precision", "version")
 UNKNOWN = "not known"
 
@@ -88,11 +96,11 @@ def letter(index: int) -> str:
     return chr(ord("A") + index)
 
 
-def shared_images(a: Report, b: Report) -> tuple[list[str], str]:
+def shared_images(a: Report, b: Report, mark: str = "B") -> tuple[list[str], str]:
     """The names of the images that are the same in both, and a sentence on how that is known.
 
     The same name in the same data set, unless sizes or the checksum over all photographs say
-    otherwise; the same checksum makes two data sets one.
+    otherwise; the same checksum makes two data sets one. mark: the letter of the second report.
     """
     first, second = (sorted(set(report.scores["image"])) for report in (a, b))
     names = sorted({*first} & {*second})
@@ -115,7 +123,7 @@ def shared_images(a: Report, b: Report) -> tuple[list[str], str]:
     if not shared:
         return [], "No image is shared: no name of an image stands in both."
     text = f"{len(shared)} images are shared"
-    text += f" (A has {len(first)}, B {len(second)})" if first != second else ", all of both"
+    text += f" (A has {len(first)}, {mark} {len(second)})" if first != second else ", all of both"
     if other:
         text += f"; {len(other)} of the same name have another size and are left out of it"
     return shared, f"{text}. {_how_known(equal, None in sums)}"
@@ -143,7 +151,7 @@ def target_differs(metric: str, a: Report, b: Report) -> str:
     for name in CHOICES:
         values = [str(report.heatmap.get(name, UNKNOWN)) for report in (a, b)]
         if name in needed and values[0] != values[1]:
-            reasons.append(f"{name} {values[0]} and {values[1]}")
+            reasons.append(f"{CHOICES[name]} ({values[0]}, {values[1]})")
     return "; ".join(reasons)
 
 
@@ -173,9 +181,9 @@ def facts(reports: list[Report]) -> list[tuple[str, list[str], bool]]:
         texts = [read(report.summary) if report.summary else UNKNOWN for report in reports]
         rows.append((name, texts))
     rows.append(("Protocol", [_or(report.protocol) for report in reports]))
-    for name in CHOICES:
+    for name, words in CHOICES.items():
         texts = [str(report.heatmap.get(name, UNKNOWN)) for report in reports]
-        rows.append((f"Human heatmap, {name}", texts))
+        rows.append((f"Human heatmap, {words}", texts))
     rows.append(("Networks", [", ".join(report.networks) or "none" for report in reports]))
     for name in OPTIONS:
         rows.append((f"Maps, {name}", [_map_facts(report, name) for report in reports]))

@@ -53,7 +53,7 @@ def compare_reports(arguments: argparse.Namespace) -> None:
     reports = _chosen(arguments)
     parts, tables = [], []
     for index, other in enumerate(reports[1:], start=1):
-        images, sentence = shared_images(reports[0], other)
+        images, sentence = shared_images(reports[0], other, letter(index))
         found = compare(reports[0].scores, other.scores, images, seed=arguments.seed)
         parts.append((other, letter(index), found, sentence))
         sides = {"report_a": reports[0].label, "report_b": other.label}
@@ -73,6 +73,7 @@ def compare_reports(arguments: argparse.Namespace) -> None:
 
 
 def _chosen(arguments: argparse.Namespace) -> list[Report]:
+    from bench.report.labels import label_of
     from bench.report.reports import labels_of, of_network
 
     paths = arguments.reports
@@ -93,7 +94,7 @@ def _chosen(arguments: argparse.Namespace) -> list[Report]:
     networks = arguments.networks
     labels = arguments.labels
     if labels is None and networks and len(set(networks)) == len(networks) > len(set(paths)):
-        labels = networks
+        labels = [label_of(name) for name in networks]
     labels = labels or labels_of(paths)
     if len(set(labels)) < len(labels):
         raise UsageError(f"--labels: {', '.join(labels)}: expected a name of its own for each.")

@@ -10,7 +10,7 @@ import csv
 import logging
 from pathlib import Path
 
-from bench.errors import DataError
+from bench.errors import BenchError, DataError
 from bench.files import written_whole
 from bench.stages._inputs import read_json
 
@@ -32,10 +32,15 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.report.page import render
     from bench.report.performance import performance_text, read_jobs
 
+    failed: list[BenchError] = []
     for folder in arguments.folders:
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder. Expected results, like results/demo.")
-        jobs = read_jobs(folder)
+        try:
+            jobs = read_jobs(folder)
+        except BenchError as error:  # the other folders get their pages all the same
+            failed.append(error)
+            continue
         if not jobs:
             log.info("%s: no benchmark in it, so no page", folder)
             continue
@@ -52,3 +57,5 @@ def run(arguments: argparse.Namespace) -> None:
             table.writerow(FIELDS)
             table.writerows([getattr(job, name) for name in FIELDS] for job in jobs)
         log.info("%s: %d jobs", folder / "performance.html", len(jobs))
+    if failed:
+        raise failed[0]

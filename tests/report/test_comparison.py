@@ -219,7 +219,7 @@ def test_the_page_says_what_is_known_of_two_tables(tables):
         r"<tr><th scope=\"row\">(NSS|CC) ↑</th>.*?<td class=\"text wrap\">(.*?)</td>", text
     )
     assert dict(cells)["NSS"] == "yes"
-    assert "weight duration_ms and span_ms" in dict(cells)["CC"]
+    assert "weight of a fixation (duration_ms, span_ms)" in dict(cells)["CC"]
     assert "NSS: of 4 maps 0 agree better with gaze in B, 1 better in A, 3 cannot" in text
     table = pd.read_csv(tables / "compare.csv")
     assert set(table["report_a"]) == {"one & <all>"}
