@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.controls import is_control
-from bench.leaderboard import BASELINE
+from bench.leaderboard import BASELINE, REPRODUCIBLE
 from bench.metrics import get_metric
 from bench.rankings import DRAWS, rank_agreement
 from bench.statistics import (
@@ -39,8 +39,6 @@ COLUMNS = [
     *("p_sign_flip", "p_sign_flip_holm", "p_wilcoxon", "p_wilcoxon_holm"),
 ]
 AGREEMENT = ["metric", "tau", "ci_low", "ci_high", "n_maps", "n_images"]
-# Scores agree to this share between machines, cores and batch sizes; a difference below it is none.
-REPRODUCIBLE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
 from bench.controls import is_control
@@ -277,8 +278,6 @@ _SPREAD = ("mean", "ci_low", "ci_high")
 
 def _ticks(low: float, high: float) -> list[float]:
     """Round numbers that enclose the range, some five steps apart."""
-    from math import ceil, floor, log10
-
     span = high - low or abs(high) or 1.0
     raw = span / 5
     size = 10 ** floor(log10(raw))

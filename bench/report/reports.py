@@ -122,7 +122,7 @@ def shared_images(a: Report, b: Report, mark: str = "B") -> tuple[list[str], str
     shared = [name for name in names if name not in other]
     if not shared:
         return [], "No image is shared: no name of an image stands in both."
-    text = f"{len(shared)} images are shared"
+    text = "1 image is shared" if len(shared) == 1 else f"{len(shared)} images are shared"
     text += f" (A has {len(first)}, {mark} {len(second)})" if first != second else ", all of both"
     if other:
         text += f"; {len(other)} of the same name have another size and are left out of it"
