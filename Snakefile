@@ -13,13 +13,17 @@
 #   results/{dataset}/controls.csv               how alike maps and controls are
 #   results/{dataset}/{sensitivity,agreement}.csv    what the answer depends on
 #   results/{dataset}/report.html                what to read
+#   results/{dataset}/performance.html           time and memory, written when a run ends
 #
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
+
+import sys
 
 from snakemake.utils import min_version
 
 from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
+from bench.workflow.end_of_run import write_performance
 from bench.workflow.plan import MAPS, Plan
 
 min_version("9.0")
@@ -52,3 +56,11 @@ include: "bench/workflow/report.smk"
 for rules_file in plan.settings.rules:
 
     include: rules_file
+
+
+onsuccess:
+    write_performance(plan.settings.datasets, sys.argv)
+
+
+onerror:
+    write_performance(plan.settings.datasets, sys.argv)

@@ -33,7 +33,7 @@ OTHER_IMAGES = 10
 
 @dataclass(frozen=True)
 class Baseline:
-    """One baseline: what people read for it, and how its map is made.
+    """One baseline: what people read for it (what it is, how to read it), and how its map is made.
 
     map: (Gaze, image name) -> map (h, w), or with `photograph` (pixels) -> map (h, w); None for
     `human`, which has a map per viewer left out and not one per image.
@@ -43,6 +43,8 @@ class Baseline:
     description: str
     map: Callable[..., np.ndarray] | None
     photograph: bool = False
+    reading: str = ""
+    reference: str = ""
 
 
 def baseline_scores(
@@ -190,42 +192,70 @@ BASELINES = {
         "All-zero map",
         "Zeros: no information, and the winner of the paper's MAE.",
         lambda gaze, image: zero_map(gaze.shapes[image]),
+        reading=(
+            "A map near it says nothing; that it wins an error shows that the error measures "
+            "no agreement."
+        ),
     ),
     "uniform": Baseline(
         "Uniform map",
         "0.5 everywhere: no information.",
         lambda gaze, image: uniform_map(gaze.shapes[image]),
+        reading=(
+            "Chance where fixations are scored (AUC 0.5, NSS 0): the line that any map has "
+            "to cross."
+        ),
     ),
     "noise": Baseline(
         "Noise",
         "Uniform random numbers, pixel by pixel, from the seed and the image's name.",
         _noise,
+        reading=(
+            "Chance again, with values that vary: what a map without knowledge gets by accident."
+        ),
     ),
     "centre": Baseline(
         "Centre bias",
         "A Gaussian fitted to the fixations on all other photographs.",
         lambda gaze, image: gaze.centre(image),
+        reading=(
+            "People look at the middle: a map below this row says less of gaze than a blob "
+            "that never saw the photograph."
+        ),
+        reference="Tatler 2007, doi:10.1167/7.14.4",
     ),
     "spectral_residual": Baseline(
         "Spectral residual",
-        "Low-level saliency of the photograph (Hou, Zhang 2007), at a width of 64 px.",
+        "Low-level saliency of the photograph at a width of 64 px.",
         spectral_residual,
         photograph=True,
+        reading=(
+            "What unusual texture predicts without any training: a network should be above it."
+        ),
+        reference="Hou, Zhang 2007, doi:10.1109/CVPR.2007.383267",
     ),
     "sobel": Baseline(
         "Sobel edges",
         "The gradient magnitude of the photograph's luma.",
         sobel,
         photograph=True,
+        reading="What edges alone predict: a network that only finds edges is no better.",
     ),
     "other_image": Baseline(
         "Viewers of other images",
         f"The mean human heatmap of {OTHER_IMAGES} other photographs, drawn anew for each.",
         _other_image,
+        reading=(
+            "What people do whatever the picture shows: their true centre bias, not a round one."
+        ),
     ),
     "human": Baseline(
         "Other viewers",
         "The heatmap of all other viewers, scored on the viewer left out, averaged over viewers.",
         None,
+        reading=(
+            "The human ceiling: how well people predict a person. The distance of a map to "
+            "it is what is left to explain."
+        ),
     ),
 }

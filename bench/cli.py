@@ -31,6 +31,7 @@ VERBS = (
     "controls",
     "report",
     "compare-maps",
+    "performance",
 )
 
 EXIT_CODES = "exit codes: 0 done, 2 usage or configuration, 3 unreadable data, 4 failing a check"

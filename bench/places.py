@@ -1,7 +1,7 @@
 """Where the workflow's own files lie: in a checkout, or in an installed package.
 
-They are the Snakefile with its rules, `config/`, `profiles/` and the descriptions of data sets in
-`data/`. pyproject.toml puts them into `bench/study/` of the package.
+They are the Snakefile with its rules, `config/`, `profiles/`, the descriptions of data sets in
+`data/` and CITATION.cff. pyproject.toml puts them into `bench/study/` of the package.
 """
 
 from pathlib import Path

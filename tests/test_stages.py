@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import h5py
 import numpy as np
@@ -271,6 +272,23 @@ def test_two_reports_of_the_same_results_are_the_same_bytes(tiny, ramp):
     figures = {path.name: path.read_bytes() for path in (ramp / "figures").iterdir()}
     assert _report(tiny, ramp) == first
     assert {path.name: path.read_bytes() for path in (ramp / "figures").iterdir()} == figures
+
+
+def test_every_term_has_an_anchor_and_the_page_links_to_nothing_but_itself_and_references(
+    tiny, ramp
+):
+    page = _report(tiny, ramp)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    terms = ("nss", "mae_paper", "gradcam", "centre", "human", "efficientnet_lite0")
+    assert {f"term-{name}" for name in terms} <= set(ids)
+    links = set(re.findall(r'href="([^"]+)"', page))
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    others = {link for link in links if not link.startswith(("#", "https://doi.org/10."))}
+    assert others == {"performance.html"}
+    said = json.loads((ramp / "provenance.json").read_text())
+    assert (said["dataset"], said["seed"]) == ("tiny", 0)
+    assert said["configuration"]["methods"] == ["gradcam"]
 
 
 def test_names_of_the_user_are_escaped_and_drawn_as_they_are(tiny, tmp_path):

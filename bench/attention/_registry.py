@@ -1,8 +1,9 @@
 """Which methods exist, found by listing the folder, and how one is loaded.
 
 A method is a file of this folder whose name does not start with `_`; its id is the file's name.
-It holds the literals `LABEL` and `REFERENCE` (and, if its maps are read from the image's gradient,
-`READS = "image"`, which lets methods that stop earlier share that backward pass), and a function
+It holds the literals `LABEL`, `REFERENCE` and `READING`, how to read its maps (and, if these are
+read from the image's gradient, `READS = "image"`, which lets methods that stop earlier share that
+backward pass), and a function
 
     def maps(tape, *, layer=None, signed=False, reduce=...) -> dict[str, Tensor]
 
@@ -43,6 +44,7 @@ class Method:
     label: str
     summary: str
     reference: str
+    reading: str
     maps: Callable[..., Mapping]
     reads: str
     path: Path
@@ -138,6 +140,7 @@ def load_method(name: str, extra: Iterable[str | Path] = ()) -> Method:
         label=str(said.get("LABEL", name)),
         summary=str(said["__doc__"]).split("\n\n")[0].replace("\n", " "),
         reference=str(said.get("REFERENCE", "")),
+        reading=str(said.get("READING", "")),
         maps=module.maps,
         reads=said.get("READS", "layer"),
         path=path,

@@ -27,7 +27,14 @@ from bench.attention.tape import Tape
 from bench.errors import NotApplicable, UsageError, unknown_name
 
 LABEL = "CAM"
-REFERENCE = "Zhou et al. 2016, Learning Deep Features for Discriminative Localization"
+REFERENCE = (
+    "Zhou et al. 2016, Learning Deep Features for Discriminative Localization, "
+    "doi:10.1109/CVPR.2016.319"
+)
+READING = (
+    "High where features that speak for the class are active, below zero where they speak "
+    "against it; as coarse as the last layer's grid."
+)
 # Options that the configuration gives to the fit (rule `fit_cam`), not to the maps.
 FIT_OPTIONS = ("fit_images", "layer", "pool", "intercept", "alpha")
 

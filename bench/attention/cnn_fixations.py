@@ -47,7 +47,11 @@ from bench.errors import NotApplicable, UsageError, unknown_name
 LABEL = "CNN Fixations"
 REFERENCE = (
     "Mopuri, Garg & Babu 2018, CNN Fixations: An unraveling approach to visualize the "
-    "discriminative image regions"
+    "discriminative image regions, doi:10.48550/arXiv.1708.06670"
+)
+READING = (
+    "High where many of the pixels lie to which the class score was traced back. Points "
+    "blurred by a Gaussian, like fixations in a human heatmap."
 )
 
 SIGMA_PX, SIDE_PX = 20.0, 224

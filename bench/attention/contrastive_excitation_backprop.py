@@ -26,7 +26,14 @@ from bench.attention.tape import Excitation, Tape
 from bench.errors import unknown_name
 
 LABEL = "Contrastive excitation backprop"
-REFERENCE = "Zhang et al. 2018, Top-Down Neural Attention by Excitation Backprop"
+REFERENCE = (
+    "Zhang et al. 2018, Top-Down Neural Attention by Excitation Backprop, "
+    "doi:10.1007/s11263-017-1059-x"
+)
+READING = (
+    "High where something speaks for this class more than against it; what excites all "
+    "classes alike cancels out. Zero: no more for the class than against it."
+)
 
 
 def maps(

@@ -37,8 +37,13 @@ from bench.errors import NotApplicable, UsageError, unknown_name
 
 LABEL = "Dense (DCAM)"
 REFERENCE = (
-    "Ebrahimpour, Falandays, Spevack & Noelle 2019, Do Humans Look Where Deep Convolutional Neural "
-    "Networks 'Attend'?"
+    "Ebrahimpour, Falandays, Spevack & Noelle 2019, Do Humans Look Where Deep Convolutional "
+    "Neural Networks 'Attend'?, doi:10.1007/978-3-030-33723-0_5"
+)
+READING = (
+    "High where a layer is strongly active, most in the channels and places that drive the "
+    "network's last activation; no class takes part. conv1 is the first stage (edges), conv5 "
+    "the last (objects); conv54 adds conv4 to conv5, conv543 conv3, and so on."
 )
 
 

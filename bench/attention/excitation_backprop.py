@@ -32,7 +32,14 @@ from bench.attention.tape import Excitation, Tape
 from bench.errors import unknown_name
 
 LABEL = "Excitation backprop"
-REFERENCE = "Zhang et al. 2018, Top-Down Neural Attention by Excitation Backprop"
+REFERENCE = (
+    "Zhang et al. 2018, Top-Down Neural Attention by Excitation Backprop, "
+    "doi:10.1007/s11263-017-1059-x"
+)
+READING = (
+    "Each value is a share of probability, together at most 1: high where most of what "
+    "excites the class comes from, also where it excites other classes just as well."
+)
 
 
 def maps(

@@ -16,7 +16,15 @@ from bench.attention.tape import Tape
 from bench.errors import unknown_name
 
 LABEL = "Grad-CAM"
-REFERENCE = "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks"
+REFERENCE = (
+    "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks, "
+    "doi:10.1109/ICCV.2017.74"
+)
+READING = (
+    "High where features that raise the class score are active, zero elsewhere; as coarse as "
+    "the layer's grid. On a network that CAM fits exactly it is CAM without the negative "
+    "part."
+)
 
 
 def maps(

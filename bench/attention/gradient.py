@@ -12,7 +12,11 @@ from torch import Tensor
 from bench.attention.tape import Tape, reduce_channels
 
 LABEL = "Gradient"
-REFERENCE = "Simonyan et al. 2013, Deep Inside Convolutional Networks"
+REFERENCE = "Simonyan et al. 2013, Deep Inside Convolutional Networks, doi:10.48550/arXiv.1312.6034"
+READING = (
+    "High where a small change of a pixel would change the class score most, up or down: "
+    "sensitivity, not evidence. Fine and grainy."
+)
 READS = "image"
 
 

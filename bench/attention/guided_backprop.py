@@ -17,7 +17,14 @@ from torch import Tensor
 from bench.attention.tape import Guided, Tape, reduce_channels
 
 LABEL = "Guided backprop"
-REFERENCE = "Springenberg et al. 2015, Striving for Simplicity: The All Convolutional Net"
+REFERENCE = (
+    "Springenberg et al. 2015, Striving for Simplicity: The All Convolutional Net, "
+    "doi:10.48550/arXiv.1412.6806"
+)
+READING = (
+    "High at edges and textures that excite the units behind the class. Sharp, but much of "
+    "it can stay when the network is untrained: compare with its row on random weights."
+)
 READS = "image"
 
 

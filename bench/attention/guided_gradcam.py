@@ -15,7 +15,13 @@ from torch import Tensor
 from bench.attention.tape import Guided, Tape, reduce_channels, upsample
 
 LABEL = "Guided Grad-CAM"
-REFERENCE = "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks"
+REFERENCE = (
+    "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks, "
+    "doi:10.1109/ICCV.2017.74"
+)
+READING = (
+    "High at the fine detail of guided backprop inside the region of Grad-CAM, zero outside it."
+)
 READS = "image"
 
 

@@ -2,10 +2,11 @@
 
 from bench.leaderboard._comparisons import comparisons, ranking_sentence
 from bench.leaderboard._leaderboard import leaderboard
-from bench.leaderboard._table import BASELINE, ROW, SCORE_COLUMNS
+from bench.leaderboard._table import BASELINE, REPRODUCIBLE, ROW, SCORE_COLUMNS
 
 __all__ = [
     "BASELINE",
+    "REPRODUCIBLE",
     "ROW",
     "SCORE_COLUMNS",
     "comparisons",

@@ -15,7 +15,7 @@ from bench.metrics._registry import metric
 from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
-PAPER = "Ebrahimpour, Falandays, Spevack, Noelle 2019"
+PAPER = "Ebrahimpour, Falandays, Spevack, Noelle 2019, doi:10.1007/978-3-030-33723-0_5"
 
 
 @metric(
@@ -41,7 +41,7 @@ def mae_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, np.inf),
     needs=("heatmap",),
     heatmap="paper kernel, divided by its maximum before the convolution, not after",
-    reference=f"{PAPER}, squared instead of absolute",
+    reference=f"{PAPER}; squared instead of absolute",
     formula="mean (Sm - G)^2",
     description=(
         "Mean (S - G)^2 over pixels, S scaled to [0, 1], G exactly as the paper writes it.\n"
@@ -69,11 +69,11 @@ def mse_paper(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, 1.0),
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
-    reference=f"{PAPER}, with the heatmap rescaled to a maximum of 1",
+    reference=f"{PAPER}; with the heatmap rescaled to a maximum of 1",
     formula="mean |Sm - G / max G|",
     description=(
         "Mean |S - G / max G| over pixels, S scaled to [0, 1].\n"
-        "Lower is better; where most of G is close to 0, dark maps are favoured."
+        "Lower is better: 0 is the human heatmap; most of it is near 0, so dark maps are favoured."
     ),
 )
 def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -112,8 +112,8 @@ def mae_density(saliency: SaliencyMap, target: GazeTarget) -> float:
     reference="histogram matching (Gonzalez, Woods, Digital Image Processing) before the MAE",
     formula="mean |G*(rank S) - G / max G|, G* the sorted values of G / max G",
     description=(
-        "Mean absolute error of the map whose ranks get the values of G / max G, ties their mean.\n"
-        "Lower is better; scale and contrast of a map play no part, only the order of its pixels."
+        "Mean |S' - G / max G|: S' has the values of G / max G in the order of the map.\n"
+        "Lower is better: 0 is the same order of pixels; a map's scale and contrast play no part."
     ),
 )
 def mae_hist(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -132,10 +132,13 @@ def _no_skill(saliency: SaliencyMap, target: GazeTarget) -> str:
     range=(-np.inf, 1.0),
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
-    reference="skill score (Murphy 1988, Monthly Weather Review 116) over the best constant map",
+    reference=(
+        "skill score over the best constant map; Murphy 1988, "
+        "doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2"
+    ),
     formula="1 - mae_paper_renorm(S) / mean |median(G / max G) - G / max G|",
     description=(
-        "1 - MAE / MAE of the best constant map (G's median), both against G / max G.\n"
+        "1 - MAE / MAE of the best blank map (G's median everywhere), both against G / max G.\n"
         "Higher is better: 1 is the heatmap itself, 0 as good as a blank map, negative is worse."
     ),
     undefined=_no_skill,

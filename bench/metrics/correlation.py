@@ -13,11 +13,11 @@ from bench.metrics._target import GazeTarget
     needs=("heatmap",),
     constant_value=0.0,
     heatmap="any scale",
-    reference="Bylinskii, Judd, Oliva, Torralba, Durand 2018, section 4 (Pearson's correlation)",
+    reference="Bylinskii, Judd et al. 2018, section 4, doi:10.1109/TPAMI.2018.2815601",
     formula="sum (S - mean S) (G - mean G) / (N sd S sd G)",
     description=(
         "Pearson's correlation over pixels between the map and the human heatmap.\n"
-        "Higher is better: 1 is a linear function of the heatmap, 0 is unrelated or constant."
+        "Higher is better: 1 is the heatmap up to scale and offset, 0 is unrelated or constant."
     ),
 )
 def cc(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -41,7 +41,9 @@ def cc(saliency: SaliencyMap, target: GazeTarget) -> float:
     needs=("heatmap",),
     constant_value=0.0,
     heatmap="any scale",
-    reference="Spearman 1904; used by Fel et al. 2022 (Harmonizing)",
+    reference=(
+        "Spearman 1904, doi:10.2307/1412159; as in Fel et al. 2022, doi:10.48550/arXiv.2211.04533"
+    ),
     formula="CC of the ranks of S and G, ties sharing their mean rank",
     description=(
         "Pearson's correlation of the pixels' ranks, ties sharing their mean rank.\n"

@@ -15,6 +15,7 @@ from bench.metrics._registry import metric
 from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import EPSILON, MIX, GazeTarget
 
+BYLINSKII = "doi:10.1109/TPAMI.2018.2815601"
 HEATMAP = "any scale, as a density"
 LEGACY = "Lower is better; zeros of a map decide it: kept to compare with published numbers."
 
@@ -26,10 +27,10 @@ LEGACY = "Lower is better; zeros of a map decide it: kept to compare with publis
     unit="nats",
     needs=("heatmap",),
     heatmap=HEATMAP,
-    reference="Bylinskii et al. 2018 (image-based KL), with a mixture instead of an epsilon",
+    reference=f"Bylinskii et al. 2018, {BYLINSKII}; with a mixture instead of an epsilon",
     formula="sum q log(q / p'), p' = 0.999 p + 0.001 / N",
     description=(
-        "sum q log(q / p') in nats, human density q first, p' = 0.999 p + 0.001 uniform.\n"
+        "What is lost, in nats, by taking the map's density p' for the human density q.\n"
         "Lower is better: 0 is the human density; mass that the map misses costs most."
     ),
 )
@@ -52,7 +53,7 @@ def kl(saliency: SaliencyMap, target: GazeTarget) -> float:
     heatmap=HEATMAP,
     reference="pysaliency 0.2.22, image_based_kl_divergence with minimum_value 1e-20",
     formula="sum q log(q / p), p = (S - min(S, 0) + 1e-20) / sum",
-    description=f"sum q log(q / p) in nats, 1e-20 added to every pixel of the map first.\n{LEGACY}",
+    description=f"As KL, with 1e-20 added to every pixel of the map first.\n{LEGACY}",
     default=False,
 )
 def kl_eps20(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -69,9 +70,9 @@ def kl_eps20(saliency: SaliencyMap, target: GazeTarget) -> float:
     unit="nats",
     needs=("heatmap",),
     heatmap=HEATMAP,
-    reference="Bylinskii et al. 2018, KLdiv of the MIT benchmark's MATLAB code",
+    reference=f"Bylinskii et al. 2018, {BYLINSKII}; KLdiv of the MIT benchmark's MATLAB code",
     formula="sum q log(e + q / (p + e)), e = 2.2204e-16",
-    description=f"sum q log(e + q / (p + e)) in nats, e = 2.2204e-16.\n{LEGACY}",
+    description=f"As KL, in the MIT benchmark's form: e = 2.2204e-16 in the logarithm.\n{LEGACY}",
     default=False,
 )
 def kl_mit(saliency: SaliencyMap, target: GazeTarget) -> float:

@@ -9,7 +9,8 @@ from bench.metrics._registry import metric
 from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import EPSILON, MIX, GazeTarget
 
-SOURCE = "Kuemmerer, Wallis, Bethge 2015"
+SOURCE = "Kuemmerer, Wallis, Bethge 2015, doi:10.1073/pnas.1510393112"
+BYLINSKII = "doi:10.1109/TPAMI.2018.2815601"
 LEGACY = "Higher is better; zeros of a map decide it: kept to compare with published numbers."
 
 
@@ -18,11 +19,11 @@ LEGACY = "Higher is better; zeros of a map decide it: kept to compare with publi
     direction="higher",
     unit="bits per fixation",
     needs=("fixations", "centre"),
-    reference=f"{SOURCE}, with a mixture instead of an epsilon",
+    reference=f"{SOURCE}; with a mixture instead of an epsilon",
     formula="mean over fixations of log2(p' / c'), p' = 0.999 p + 0.001 / N, c' likewise",
     description=(
-        "Mean log2(p' / c') at fixations, map and centre bias each 0.999 density + 0.001 uniform.\n"
-        "Higher is better: 0 is as good as the centre bias; raw maps are no densities, mind that."
+        "How much better the map predicts fixations than the centre bias: mean log2(p' / c').\n"
+        "Higher is better: 0 is as good as it, 1 twice as good a guess; raw maps are no densities."
     ),
 )
 def ig(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -36,10 +37,10 @@ def ig(saliency: SaliencyMap, target: GazeTarget) -> float:
     unit="bits per fixation",
     needs=("fixations",),
     constant_value=0.0,
-    reference=f"{SOURCE}, with a mixture instead of an epsilon",
+    reference=f"{SOURCE}; with a mixture instead of an epsilon",
     formula="mean over fixations of log2(N p'), p' = 0.999 p + 0.001 / N",
     description=(
-        "Mean log2(p' N) at fixations, p' = 0.999 density + 0.001 uniform.\n"
+        "How much better the map predicts fixations than a uniform map: mean log2(N p').\n"
         "Higher is better: 0 is a uniform map; a centre bias earns bits here, so read IG beside it."
     ),
 )
@@ -56,7 +57,7 @@ def ig_uniform(saliency: SaliencyMap, target: GazeTarget) -> float:
     needs=("fixations", "centre"),
     reference="pysaliency 0.2.22, convert_saliency_map_to_density with minimum_value 1e-20",
     formula="mean over fixations of log2(p / c), p = (S - min(S, 0) + 1e-20) / sum, c likewise",
-    description=(f"Mean log2(p / c) at fixations, 1e-20 added to every pixel first.\n{LEGACY}"),
+    description=(f"As IG over centre bias, with 1e-20 added to every pixel first.\n{LEGACY}"),
     default=False,
 )
 def ig_eps20(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -70,10 +71,10 @@ def ig_eps20(saliency: SaliencyMap, target: GazeTarget) -> float:
     direction="higher",
     unit="bits per fixation",
     needs=("fixations", "centre"),
-    reference="Bylinskii et al. 2018, InfoGain of the MIT benchmark's MATLAB code",
+    reference=f"Bylinskii et al. 2018, {BYLINSKII}; InfoGain of the MIT benchmark's MATLAB code",
     formula="mean over fixated pixels of log2(e + p) - log2(e + c), e = 2.2204e-16, of Sm, cm",
     description=(
-        "Mean log2(e + p) - log2(e + c) at fixated pixels, both min-max scaled, e = 2.2204e-16.\n"
+        "As IG over centre bias, in the form of the MIT benchmark: maps scaled to [0, 1] first.\n"
         + LEGACY
     ),
     default=False,
@@ -99,7 +100,10 @@ def _scaled_density(found: SaliencyMap, cells: np.ndarray) -> np.ndarray:
     direction="higher",
     unit="bits per fixation",
     needs=("fixations", "centre", "other_maps"),
-    reference="Kuemmerer, Wallis, Bethge 2018, Saliency Benchmarking Made Easy, section 3",
+    reference=(
+        "Kuemmerer, Wallis, Bethge 2018, Saliency Benchmarking Made Easy, "
+        "doi:10.48550/arXiv.1704.08615"
+    ),
     formula="IG with log p = sum_k a_k r_k(blurred S) + w log c - log Z, fitted on other images",
     description=(
         "IG of the map after a blur, a rising curve and a centre bias fitted on the other images.\n"

@@ -4,6 +4,8 @@ from bench.metrics._registry import metric
 from bench.metrics._saliency import SaliencyMap
 from bench.metrics._target import GazeTarget
 
+PETERS = "Peters, Iyer, Itti, Koch 2005, doi:10.1016/j.visres.2005.03.019"
+
 
 @metric(
     label="NSS",
@@ -11,7 +13,7 @@ from bench.metrics._target import GazeTarget
     unit="standard deviations",
     needs=("fixations",),
     constant_value=0.0,
-    reference="Peters, Iyer, Itti, Koch 2005; Bylinskii et al. 2018",
+    reference=f"{PETERS}; Bylinskii et al. 2018, doi:10.1109/TPAMI.2018.2815601",
     formula="mean over fixations of (S - mean S) / sd S, ddof 0",
     description=(
         "Mean of the map at fixations, in standard deviations (ddof 0) above its own mean.\n"
@@ -34,11 +36,11 @@ def _no_duration(saliency: SaliencyMap, target: GazeTarget) -> str:
     unit="standard deviations",
     needs=("fixations", "durations"),
     constant_value=0.0,
-    reference="NSS of Peters, Iyer, Itti, Koch 2005, fixations weighted by their milliseconds",
+    reference=f"{PETERS}; here each fixation weighted by its milliseconds",
     formula="sum over fixations of w (S - mean S) / sd S, w = ms / sum ms",
     description=(
         "As NSS, each fixation weighted by its share of the looking time.\n"
-        "Higher is better: above NSS where a map is high at what is looked at long."
+        "Higher is better: 0 is chance; above NSS where a map is high at what is looked at long."
     ),
     undefined=_no_duration,
 )

@@ -20,7 +20,7 @@ STEPS = 10  # thresholds 0, 0.1 ... 1 of AUC-Borji
     range=(0.0, 1.0),
     needs=("fixations",),
     constant_value=0.5,
-    reference="Mann-Whitney form of the area under the ROC curve; pysaliency's AUC, uniform",
+    reference="Mann, Whitney 1947, doi:10.1214/aoms/1177730491; pysaliency's AUC, all pixels",
     formula="P(S at a fixation > S at a pixel) + P(equal) / 2, over all pixels",
     description=(
         "The chance that the map is higher at a fixation than at a random pixel; ties count half.\n"
@@ -45,11 +45,14 @@ def _all_fixated(saliency: SaliencyMap, target: GazeTarget) -> str:
     range=(0.0, 1.0),
     needs=("fixations",),
     constant_value=0.5,
-    reference="Judd, Ehinger, Durand, Torralba 2009; Bylinskii et al. 2018; without jitter",
+    reference=(
+        "Judd, Ehinger, Durand, Torralba 2009, doi:10.1109/ICCV.2009.5459462; without the jitter "
+        "of Bylinskii et al. 2018, doi:10.1109/TPAMI.2018.2815601"
+    ),
     formula="trapezoids through (fp, tp) at fixated values t: share of unfixated, fixations >= t",
     description=(
         "Area under the ROC curve with thresholds at fixated values only, negatives unfixated.\n"
-        "Higher is better: 0.5 is chance; between thresholds the curve is a straight line."
+        "Higher is better: 0.5 is chance, 1 all fixations on top; to compare with published AUCs."
     ),
     undefined=_all_fixated,
 )
@@ -70,11 +73,14 @@ def auc_judd(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, 1.0),
     needs=("fixations",),
     constant_value=0.5,
-    reference="Borji, Tavakoli, Sihite, Itti 2013; Bylinskii et al. 2018, mean over all draws",
+    reference=(
+        "Borji, Tavakoli, Sihite, Itti 2013, doi:10.1109/ICCV.2013.118; as in Bylinskii et al. "
+        "2018, doi:10.1109/TPAMI.2018.2815601, mean over all draws"
+    ),
     formula="trapezoids through (fp, tp) at t = 1, 0.9 ... 0: share of pixels, fixated >= t, of Sm",
     description=(
         "ROC area with eleven thresholds on the map scaled to [0, 1], negatives random pixels.\n"
-        "Higher is better: 0.5 is chance; the step of 0.1 costs peaked maps a lot (.92 to .85)."
+        "Higher is better: 0.5 is chance; coarse steps cost peaked maps a lot (human: .92 to .85)."
     ),
 )
 def auc_borji(saliency: SaliencyMap, target: GazeTarget) -> float:
@@ -101,11 +107,14 @@ def auc_borji(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, 1.0),
     needs=("fixations", "other_fixations"),
     constant_value=0.5,
-    reference="Tatler, Baddeley, Gilchrist 2005; negatives as in the MIT/Tuebingen benchmark",
+    reference=(
+        "Tatler, Baddeley, Gilchrist 2005, doi:10.1016/j.visres.2004.09.017; negatives as in the "
+        "MIT/Tuebingen benchmark"
+    ),
     formula="P(S at a fixation > S at another image's fixation) + P(equal) / 2",
     description=(
         "The chance that the map is higher at a fixation than where people look in other images.\n"
-        "Higher is better: 0.5 is chance, and about what a centre bias scores."
+        "Higher is better: 0.5 is chance, and about what a blob in the middle scores."
     ),
 )
 def sauc(saliency: SaliencyMap, target: GazeTarget) -> float:

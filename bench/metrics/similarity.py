@@ -15,7 +15,10 @@ from bench.metrics._target import GazeTarget
     range=(0.0, 1.0),
     needs=("heatmap",),
     heatmap="any scale, as a density",
-    reference="Judd, Durand, Torralba 2012; Bylinskii et al. 2018 (histogram intersection)",
+    reference=(
+        "histogram intersection; Judd, Durand, Torralba 2012; Bylinskii et al. 2018, "
+        "doi:10.1109/TPAMI.2018.2815601"
+    ),
     formula="sum min(p, q), p = S - min(S, 0) over its sum, q likewise of G",
     description=(
         "The share of the two densities that overlaps: sum of min(p, q); no min-max before.\n"
@@ -40,11 +43,11 @@ def _too_small(saliency: SaliencyMap, target: GazeTarget) -> str:
     range=(-1.0, 1.0),
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
-    reference="Wang, Bovik, Sheikh, Simoncelli 2004, equation 13",
+    reference="Wang, Bovik, Sheikh, Simoncelli 2004, equation 13, doi:10.1109/TIP.2003.819861",
     formula="mean SSIM of Sm and G / max G; Gaussian 1.5 px, data range 1, population covariance",
     description=(
         "Mean local similarity of the map, scaled to [0, 1], and G / max G (Gaussian 1.5 px).\n"
-        "Higher is better; flat zeros shared by both dominate it, so it stands second."
+        "Higher is better: 1 is the heatmap itself; but flat zeros shared by both dominate it."
     ),
     undefined=_too_small,
 )
@@ -61,7 +64,10 @@ def ssim(saliency: SaliencyMap, target: GazeTarget) -> float:
     needs=("heatmap",),
     constant_value=0.0,
     heatmap="any scale",
-    reference="Jaccard 1901, of the brightest tenths; as in Fel et al. 2022 (Harmonizing)",
+    reference=(
+        "Jaccard 1901, doi:10.5169/seals-266450, of the brightest tenths; as in Fel et al. 2022, "
+        "doi:10.48550/arXiv.2211.04533"
+    ),
     formula="|A and B| / |A or B|, A = S > its 90th percentile, B = G > its own",
     description=(
         "Overlap of the pixels above the map's 90th percentile with those above the heatmap's.\n"

@@ -15,7 +15,10 @@ from bench.metrics._transport import cell_masses, transport_cost
     unit="pixels",
     needs=("heatmap",),
     heatmap="any scale, as a density, in 20 cells along the longer side",
-    reference="Rubner, Tomasi, Guibas 2000; Bylinskii et al. 2018",
+    reference=(
+        "Rubner, Tomasi, Guibas 2000, doi:10.1023/A:1026543900054; Bylinskii et al. 2018, "
+        "doi:10.1109/TPAMI.2018.2815601"
+    ),
     formula="min sum f_ij d_ij, f moves p to q, d in pixels between cells of max(H, W) / 20",
     description=(
         "Earth mover's distance in pixels: how far the map's mass has to move, on average.\n"

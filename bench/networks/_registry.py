@@ -3,9 +3,9 @@
 A family is a file of this folder whose name does not start with `_`. It declares the literals
 `NETWORKS` (id -> {"label": ..., "weights": where published weights come from, "head":
 "fully_connected" if its Classifier is of that kind, for the planner, which has no torch}) and
-`REFERENCE`, and a function `blueprint(name) -> Blueprint`. Any other classifier of torchvision by
-its name, and of timm by `timm:NAME`, is a network too (`_elsewhere.py`, `any_torchvision.py`,
-`any_timm.py`).
+`REFERENCE`, `READING` (what it is and what that does to its maps, for the report), and a function
+`blueprint(name) -> Blueprint`. Any other classifier of torchvision by its name, and of timm by
+`timm:NAME`, is a network too (`_elsewhere.py`, `any_torchvision.py`, `any_timm.py`).
 """
 
 import difflib
@@ -40,6 +40,7 @@ class Entry:
     reference: str
     source: str
     path: Path
+    reading: str = ""
 
 
 @cache
@@ -55,6 +56,7 @@ def entries() -> dict[str, Entry]:
                 reference=said.get("REFERENCE", ""),
                 source=facts.get("weights", ""),
                 path=path,
+                reading=said.get("READING", ""),
             )
     return found
 

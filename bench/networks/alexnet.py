@@ -12,7 +12,14 @@ NETWORKS = {
         "head": "fully_connected",
     },
 }
-REFERENCE = "Krizhevsky 2014, One weird trick for parallelizing convolutional neural networks"
+REFERENCE = (
+    "Krizhevsky 2014, One weird trick for parallelizing convolutional neural networks, "
+    "doi:10.48550/arXiv.1404.5997"
+)
+READING = (
+    "Five convolutions with three poolings, then three fully connected layers, so CAM is fitted. "
+    "An old and shallow network: its first stage sees edges, its last one parts of things."
+)
 
 STAGES = {"conv1": "features.1", "conv2": "features.4", "conv3": "features.11"}
 

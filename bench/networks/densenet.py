@@ -14,7 +14,14 @@ NETWORKS = {
         "weights": "torchvision:DenseNet121_Weights.IMAGENET1K_V1",
     },
 }
-REFERENCE = "Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks"
+REFERENCE = (
+    "Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks, "
+    "doi:10.1109/CVPR.2017.243"
+)
+READING = (
+    "121 layers, each of which reads all earlier ones of its block, global averaging and one "
+    "linear layer: CAM is exact."
+)
 
 STAGES = {
     "conv1": "features.relu0",

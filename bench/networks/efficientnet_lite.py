@@ -27,8 +27,13 @@ NETWORKS = {
     },
 }
 REFERENCE = (
-    "Tan & Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks; "
-    "Lite variant: Liu 2020, TensorFlow blog"
+    "Tan & Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural "
+    "Networks, doi:10.48550/arXiv.1905.11946; Lite variant: Liu 2020, TensorFlow blog"
+)
+READING = (
+    "A small network of depthwise convolutions without attention inside, global averaging "
+    "and one linear layer: CAM is exact. Its last grid is 7 x 7, so maps of late layers are "
+    "coarse."
 )
 
 STAGES = {

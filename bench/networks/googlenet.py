@@ -16,7 +16,11 @@ NETWORKS = {
         "weights": "torchvision:GoogLeNet_Weights.IMAGENET1K_V1",
     },
 }
-REFERENCE = "Szegedy et al. 2015, Going Deeper with Convolutions"
+REFERENCE = "Szegedy et al. 2015, Going Deeper with Convolutions, doi:10.1109/CVPR.2015.7298594"
+READING = (
+    "Nine blocks of parallel 1 x 1, 3 x 3 and 5 x 5 convolutions, global averaging and one "
+    "linear layer: CAM is exact."
+)
 
 STAGES = {
     "conv1": "conv1",

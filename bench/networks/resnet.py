@@ -14,7 +14,14 @@ NETWORKS = {
     "resnet50": {"label": "ResNet-50", "weights": "torchvision:ResNet50_Weights.IMAGENET1K_V2"},
     "resnet101": {"label": "ResNet-101", "weights": "torchvision:ResNet101_Weights.IMAGENET1K_V2"},
 }
-REFERENCE = "He, Zhang, Ren & Sun 2016, Deep Residual Learning for Image Recognition"
+REFERENCE = (
+    "He, Zhang, Ren & Sun 2016, Deep Residual Learning for Image Recognition, "
+    "doi:10.1109/CVPR.2016.90"
+)
+READING = (
+    "Residual blocks, each of which adds to what came before, global averaging and one "
+    "linear layer: CAM is exact. Its last grid is 7 x 7."
+)
 
 STAGES = {"conv1": "relu"} | {f"conv{i + 1}": f"layer{i}" for i in (1, 2, 3, 4)}
 

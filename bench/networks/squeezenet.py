@@ -19,7 +19,11 @@ NETWORKS = {
 }
 REFERENCE = (
     "Iandola et al. 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and "
-    "<0.5MB model size"
+    "<0.5MB model size, doi:10.48550/arXiv.1602.07360"
+)
+READING = (
+    "A small network of narrow and wide convolutions; the last one has a channel per class, "
+    "averaged at the end: CAM is that channel."
 )
 
 STAGES = {f"conv{i}": f"features.{n}" for i, n in enumerate((1, 4, 7, 12), start=1)}

@@ -26,7 +26,13 @@ NETWORKS = {
     "vgg16_voc": {"label": "VGG16 + VOC linear head", "weights": ""},
 }
 REFERENCE = (
-    "Simonyan & Zisserman 2014, Very Deep Convolutional Networks for Large-Scale Image Recognition"
+    "Simonyan & Zisserman 2014, Very Deep Convolutional Networks for Large-Scale Image "
+    "Recognition, doi:10.48550/arXiv.1409.1556"
+)
+READING = (
+    "Five blocks of 3 x 3 convolutions, the network of the study's dense model; its last "
+    "stage has 14 x 14 cells. The original ends in three fully connected layers, so CAM is "
+    "fitted there; with the VOC head in one linear layer over the average, so CAM is exact."
 )
 
 # The last ReLU of each block.

@@ -10,10 +10,12 @@ from bench import __version__
 from bench.baselines import BASELINES
 from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
+from bench.networks import network_entry
 from bench.report import robustness, tables
 from bench.report.dependence import controls_rows
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.report.provenance import provenance_text
 from bench.report.recordings import recording_details
 from bench.sensitivity import CELLS
 from bench.statistics import DRAWS
@@ -30,11 +32,17 @@ TABLE_METRICS = ("nss", "sauc", "ig", "auc", "cc", "sim", "kl", "mae_density")
 
 
 def page_text(
-    results: Results, summary: dict[str, Any], board: Board, *, seed: int
+    results: Results,
+    summary: dict[str, Any],
+    board: Board,
+    *,
+    seed: int,
+    configuration: dict[str, Any],
 ) -> dict[str, Any]:
     """Everything on the page but the pictures, by the names of template/page.html.j2.
 
-    `summary` is the content of recordings.json, `seed` that of the bootstrap.
+    `summary` is the content of recordings.json, `seed` that of the bootstrap,
+    `configuration` the workflow's where it states one, else empty.
     """
     import pandas as pd
 
@@ -82,11 +90,13 @@ def page_text(
         "recording_details": [recording_details(item) for item in summary["recordings"]],
         "left_out": summary.get("left_out", []),
         "flags": sorted(Counter(flag for flag in flags["flag"] if flag).items()),
-        "baselines": list(BASELINES.values()),
-        "methods": [results.texts[name] for name in [*results.methods, *results.external]],
+        "baselines": BASELINES,
+        "methods": {name: results.texts[name] for name in [*results.methods, *results.external]},
+        "networks": {name: network_entry(name) for name in results.models},
         "controls": controls_rows(board),
         "control_metrics": [board.names[name] for name in HEADLINE if name in scored],
         "provenance": _provenance(results, summary, heatmap, seed),
+        **provenance_text(results, summary, board, configuration, seed=seed),
     }
 
 

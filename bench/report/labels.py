@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.attention import method_files
 from bench.baselines import BASELINES
 from bench.controls import controlled, is_control
+from bench.errors import UsageError
 from bench.literals import literals
 from bench.networks import network_entry
 
@@ -17,11 +18,12 @@ ON_RANDOM_WEIGHTS = "(random weights)"
 
 @dataclass(frozen=True)
 class MethodText:
-    """A method's label, its one-line summary and where it is published."""
+    """A method's label, its one-line summary, where it is published and how to read its maps."""
 
     label: str
     summary: str
     reference: str
+    reading: str = ""
 
 
 @cache
@@ -34,6 +36,7 @@ def method_texts(plugins: tuple[Path, ...] = ()) -> dict[str, MethodText]:
             label=str(found.get("LABEL", name)),
             summary=str(found["__doc__"]).split("\n\n")[0].replace("\n", " "),
             reference=str(found.get("REFERENCE", "")),
+            reading=str(found.get("READING", "")),
         )
     return texts
 
@@ -41,6 +44,14 @@ def method_texts(plugins: tuple[Path, ...] = ()) -> dict[str, MethodText]:
 def network_label(model: str) -> str:
     """What people read for a network, or for the models "baseline" and "external" (ready maps)."""
     return model if model in ("baseline", "external") else network_entry(model).label
+
+
+def label_of(model: str) -> str:
+    """As `network_label`; the id itself of a network that this version does not know."""
+    try:
+        return network_label(model)
+    except UsageError:
+        return model
 
 
 def in_reading_order(maps: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -18,9 +18,11 @@ BUDGET = 2_300_000
 FOLDER = Path(__file__).parent / "template"
 
 
-def render(**content: Any) -> str:
-    """The page for the values that page.html.j2 names; every one of them must be given."""
+def render(template: str = "page.html.j2", /, **content: Any) -> str:
+    """The page for the values that a template names; every one of them must be given."""
     import jinja2
+
+    from bench.report.references import linked
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -29,7 +31,8 @@ def render(**content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(**content)
+    environment.filters["linked"] = linked
+    return environment.get_template(template).render(**content)
 
 
 def page_figures(drawings: list[Drawing]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Results:
         for _, method, file in self.map_files():
             if method not in found and "label" in file.attrs:
                 said = [str(file.attrs[key]) for key in ("label", "summary", "reference")]
+                said.append(str(file.attrs.get("reading", "")))
                 found[method] = MethodText(*said)
         return found
 

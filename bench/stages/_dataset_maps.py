@@ -81,7 +81,7 @@ def write_dataset_maps(
                 **(fit.facts if fit and method == "cam" else {}),
             )
             if method in loaded:
-                texts = ("label", "summary", "reference")
+                texts = ("label", "summary", "reference", "reading")
                 files[method].attrs.update({key: getattr(loaded[method], key) for key in texts})
         attended = attend_images(
             {method: methods[method] for method in loaded},

@@ -84,6 +84,41 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     )
 
 
+def stated(settings: Settings, dataset: str) -> dict[str, Any]:
+    """The configuration of one data set's results, every name resolved, as plain values.
+
+    Without what belongs to the machine (device, batch_size, workers, roots) and changes no result:
+    two machines state the same. Of files the names are told, not where they lie.
+    """
+    methods = {
+        name: {key: _file_name(value) for key, value in options.items()}
+        for name, options in settings.methods.items()
+    }
+    return {
+        "datasets": [dataset],
+        "models": settings.models,
+        "methods": methods if any(methods.values()) else list(methods),
+        "metrics": settings.metrics,
+        "protocol": _file_name(settings.protocol),
+        "precision": settings.precision,
+        "seed": settings.seed,
+        "random_weights": dataset in settings.controls,
+        "weights": {
+            name: [_file_name(path) for path in paths]
+            for name, paths in settings.weights.items()
+            if name in settings.models
+        },
+        "plugins": [_file_name(path) for path in settings.plugins],
+        "external": {name: _file_name(place) for name, place in settings.external[dataset].items()},
+        "rules": [path.name for path in settings.rules],
+    }
+
+
+def _file_name(value: Any) -> Any:
+    """The last part of a path; anything else as it is."""
+    return Path(value).name if isinstance(value, str) else value
+
+
 def _typed_switch(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration with `random_weights=true`, a text on the command line, as true."""
     given = config.get("random_weights")

@@ -27,7 +27,7 @@ from bench.workflow.cam_fit import (
     split_options,
     stored_fit_fingerprint,
 )
-from bench.workflow.configuration import Settings, made_by_a_rule, read_settings
+from bench.workflow.configuration import Settings, made_by_a_rule, read_settings, stated
 from bench.workflow.map_jobs import AttendJob, MapState, map_fingerprint, stimuli_fingerprint
 
 MOST_READING_JOBS = 8
@@ -229,6 +229,10 @@ class Plan:
         if self.controlled(dataset):
             words += ["--controls", *self.controlled(dataset)]
         return shlex.join(words)
+
+    def stated(self, dataset: str) -> str:
+        """The configuration as a data set's report states it, in JSON."""
+        return json.dumps(stated(self.settings, dataset))
 
     def attend_arguments(self, job: AttendJob) -> Callable[..., str]:
         """A function that gives the command-line options of one job of maps.

@@ -15,6 +15,7 @@ rule report:
     output:
         page="results/{dataset}/report.html",
         explorer=directory("results/{dataset}/explorer"),
+        provenance="results/{dataset}/provenance.json",
         figures=expand(
             "results/{{dataset}}/figures/{figure}.{suffix}",
             figure=plan.figures(),
@@ -31,8 +32,10 @@ rule report:
         methods=list(plan.settings.methods),
         others=lambda wildcards: plan.report_arguments(wildcards.dataset),
         seed=plan.settings.seed,
+        configuration=lambda wildcards: plan.stated(wildcards.dataset),
         code=plan.code("report"),
     shell:
         "python -m bench report {params.dataset} --results {params.results} "
         "--models {params.models} --methods {params.methods} {params.others} "
-        "--seed {params.seed} --output {output.page} --log {log}"
+        "--seed {params.seed} --configuration {params.configuration:q} --output {output.page} "
+        "--log {log}"
