@@ -16,11 +16,13 @@
 #
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 from bench.workflow.cam_fit import CAM_FIT
+from bench.workflow.messages import after_failure, failed_targets
 from bench.workflow.plan import MAPS, Plan
 
 min_version("9.0")
@@ -53,3 +55,12 @@ include: "bench/workflow/report.smk"
 for rules_file in plan.settings.rules:
 
     include: rules_file
+
+
+onsuccess:
+    if failures := failed_targets(list(workflow.dag_settings.targets)):
+        sys.exit("\n".join(failures))
+
+
+onerror:
+    print(after_failure(plan), file=sys.stderr)

@@ -47,7 +47,7 @@ def page_text(
     sensitivity = results.table("sensitivity")
     settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
     # "nan" is a flag, not a missing one
-    flags = pd.read_csv(results.folder / "scores.csv", usecols=["flag"], keep_default_na=False)
+    flags = pd.read_csv(results.tables / "scores.csv", usecols=["flag"], keep_default_na=False)
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
     return {

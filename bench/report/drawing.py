@@ -28,7 +28,7 @@ def draw_charts(results: Results, board: Board, note: str) -> dict[str, Path]:
     for name in CHARTS:
         models = results.models + (["external"] if results.external else [])
         figure = score_chart(board.leaderboard, chart_metrics(board, name), models)
-        shown[name] = save(figure, results.folder / "figures" / name, note)[0]
+        shown[name] = save(figure, results.tables / "figures" / name, note)[0]
     return shown
 
 
@@ -43,7 +43,7 @@ def draw_sensitivity(results: Results, board: Board, note: str) -> dict[str, Pat
     else:
         figure = plt.figure(figsize=(6, 1))
         figure.text(0.5, 0.5, "Nothing was measured: no gaze on any photograph", ha="center")
-    return {"sensitivity": save(figure, results.folder / "figures" / "sensitivity", note)[0]}
+    return {"sensitivity": save(figure, results.tables / "figures" / "sensitivity", note)[0]}
 
 
 def chart_metrics(board: Board, chart: str) -> list[str]:
@@ -54,7 +54,7 @@ def chart_metrics(board: Board, chart: str) -> list[str]:
 
 def draw_galleries(results: Results, photographs: list[Path], note: str) -> dict[str, Path]:
     """The human heatmaps and one gallery per network, {name: PNG}."""
-    folder = results.folder / "figures"
+    folder = results.tables / "figures"
     stimuli = {path.name: path for path in photographs}
     many, few = _spread(list(stimuli), SHOWN_HUMAN), _spread(list(stimuli), SHOWN_IN_GALLERY)
     pictures = {name: photograph(stimuli[name]) for name in dict.fromkeys([*many, *few])}

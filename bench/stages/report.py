@@ -24,11 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--controls", nargs="+", default=[], metavar="NAME", help="methods with {method}_random"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap, as stated")
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="from what is there: make the tables anew, beside the page, and mark the rest",
+    )
     add_output(parser, "output", "report.html")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes figures/*.svg and *.png beside the page, then the page with the figures inside."""
+    """Writes figures/*.svg and *.png beside the page, then the page with the figures inside.
+
+    With --partial the tables come first, made from the rows that have scores; they too lie beside
+    the page, which therefore cannot lie among the results: the workflow owns the tables there.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -38,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.report.labels import network_label
     from bench.report.page import embedded, render
     from bench.report.results import Results
+    from bench.stages._partial import make_tables
 
     results = Results(
         arguments.results,
@@ -45,8 +55,12 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.methods,
         external=arguments.external,
         controls=arguments.controls,
+        beside=arguments.output.parent if arguments.partial else None,
+        partial=arguments.partial,
     )
     summary = read_json(results.folder / "recordings.json")
+    if arguments.partial:
+        make_tables(results, seed=arguments.seed)
     board = results.board()
     note = "Simulated viewers" if summary["simulated"] else ""
     paths = draw_charts(results, board, note)
