@@ -34,6 +34,8 @@ class Row:
     label: str
     baseline: bool  # or a control
     cells: list[Cell | None]
+    model: str = ""
+    method: str = ""
 
 
 def leaderboard_rows(
@@ -52,7 +54,9 @@ def leaderboard_rows(
         cells = [
             _cell(found.get((*_key(row), metric)), _key(row) in best[metric]) for metric in metrics
         ]
-        rows.append(Row(row["network"], row["label"], row["model"] == "baseline" or control, cells))
+        baseline = row["model"] == "baseline" or control
+        ids = row["model"], row["method"]
+        rows.append(Row(row["network"], row["label"], baseline, cells, *ids))
     return rows
 
 

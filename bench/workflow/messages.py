@@ -38,8 +38,13 @@ def after_failure(plan: Plan) -> str:
 
 def partial_report(plan: Plan, dataset: str) -> str:
     """The command that builds the report of a data set from what is there."""
-    page = f"results/{dataset}/partial/report.html"
-    words = [*plan.report_words(dataset), "--partial", "--output", page]
+    settings, folder = plan.settings, f"results/{dataset}"
+    words = [
+        *shlex.split(plan.dataset_arguments(dataset)),
+        *("--results", folder, "--models", *settings.models, "--methods", *settings.methods),
+        *shlex.split(plan.report_arguments(dataset)),
+        *("--seed", str(settings.seed), "--partial", "--output", f"{folder}/partial/report.html"),
+    ]
     return f"{shlex.quote(sys.executable)} -m bench report {shlex.join(words)}"
 
 

@@ -222,15 +222,6 @@ class Plan:
             words += ["--controls", *self.controlled(dataset)]
         return shlex.join(words)
 
-    def report_words(self, dataset: str) -> list[str]:
-        """The command line of a data set's report, but for its output."""
-        return [
-            *shlex.split(self.dataset_arguments(dataset)),
-            *("--results", f"results/{dataset}", "--models", *self.settings.models),
-            *("--methods", *self.settings.methods, *shlex.split(self.report_arguments(dataset))),
-            *("--seed", str(self.settings.seed)),
-        ]
-
     def attend_arguments(self, job: AttendJob) -> Callable[..., str]:
         """A function that gives the command-line options of one job of maps.
 
