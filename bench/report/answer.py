@@ -43,13 +43,11 @@ def _which(board: Board, metrics: list[str]) -> str:
     first = {(rows[0]["model"], rows[0]["map"]) for rows in ties.values()}
     if len(first) == 1 and len(metrics) > 1:
         rows = next(iter(ties.values()))
-        scores = " and ".join(
-            f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items()
-        )
-        text = f"{named(rows[0])} comes closest, by {scores}."
+        scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
+        text = f"{_called(board, rows[0])} comes closest, by {scores}."
     else:
         text = " ".join(
-            f"By {board.names[name]} {named(rows[0])} comes closest: {valued(rows[0])}."
+            f"By {board.names[name]}, {_called(board, rows[0])} comes closest: {valued(rows[0])}."
             for name, rows in ties.items()
         )
     open_ = [_tied(board, name, rows) for name, rows in ties.items()]
@@ -62,23 +60,23 @@ def _tied(board: Board, metric: str, rows: list[pd.Series]) -> str:
     if not others:
         return ""
     if len(others) <= NAMED:
-        which = ", ".join(map(named, others))
+        which = ", ".join(_called(board, row) for row in others)
     else:
         which = f"{len(others)} of the other {len(board.rows(metric)) - 1} maps"
-    return f"By {name} it cannot be told apart from {which}."
+    return f"By {name}, it cannot be told apart from {which}."
 
 
 def _blob(board: Board, metric: str, best: pd.Series) -> str:
     centre, name = board.baseline(metric, "centre"), board.names[metric]
     if centre is None:
-        return f"By {name} it cannot be told: the centre bias was not scored."
+        return f"By {name}, it cannot be told: the centre bias was not scored."
     difference, rows = board.difference(metric, best, centre), board.rows(metric)
     if difference.low != difference.low:
-        return f"By {name} it cannot be told: too few photographs for an interval."
+        return f"By {name}, it cannot be told: too few photographs for an interval."
     word = {1: "yes", 0: "it cannot be told", -1: "no, it is worse"}[difference.better]
     above = int((rows["above_centre"] == "yes").sum())
     return (
-        f"By {name} {word}: {difference} against it; {above} of {len(rows)} maps are better than "
+        f"By {name}, {word}: {difference} against it; {above} of {len(rows)} maps are better than "
         "the blob."
     )
 
@@ -87,8 +85,16 @@ def _way(board: Board, metric: str, best: pd.Series) -> str:
     name, share = board.names[metric], best["ceiling_share"]
     if share != share:
         why = str(best["ceiling_note"] or "no ceiling was measured")
-        return f"By {name} no share can be given: {why}."
+        return f"By {name}, no share can be given: {why}."
     if share < 0:
-        return f"By {name} it does not get above the blob."
+        return f"By {name}, it does not get above the blob."
     spread = percent(share, best["share_low"], best["share_high"])
-    return f"By {name} it goes {spread} of the way from the blob to how well other viewers predict."
+    return (
+        f"By {name}, it goes {spread} of the way from the blob to how well other viewers predict."
+    )
+
+
+def _called(board: Board, row: pd.Series) -> str:
+    """A map's name, with its network where there are several."""
+    networks = set(board.leaderboard["model"]) - {"baseline"}
+    return named(row) if len(networks) > 1 else str(row["label"])

@@ -185,11 +185,12 @@ def _second_from_top(
     board: Board, metric: str, model: str, outcomes: Mapping[tuple[str, str], Outcome]
 ) -> Verdict | None:
     """The layer below the last; nothing where that is the second from the image, too."""
-    layers = [len(row["map"]) for row in _rows(board, metric, model) if row["method"] == "dense"]
-    last = max(layers, default=0) - len(DENSE)
+    names = [row["map"].removeprefix(DENSE) for row in _rows(board, metric, model)]
+    layers = [int(name) for name in names if len(name) == 1 and name.isdigit()]
     if not layers:
         return _absent(outcomes, model, "dense")
-    return _second(board, metric, model, outcomes, f"{DENSE}{last - 1}") if last > 3 else None
+    below = max(layers) - 1
+    return _second(board, metric, model, outcomes, f"{DENSE}{below}") if below > 2 else None
 
 
 def _combining(
@@ -310,11 +311,12 @@ TEXTS = {
     ),
     _second_from_image: (
         "The second dense layer comes second (conv2, counted from the image)",
-        "exactly one map of the paper’s methods is closer, all others are farther",
+        "first reading of “second”: exactly one map of the paper’s methods is closer, all others "
+        "are farther",
     ),
     _second_from_top: (
         "The second dense layer comes second (the last but one, counted from the top)",
-        "exactly one map of the paper’s methods is closer, all others are farther",
+        "second reading: exactly one map of the paper’s methods is closer, all others are farther",
     ),
     _combining: (
         "Combining layers makes it worse",

@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--methods", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (%(default)s)")
-    parser.add_argument("--partial", action="store_true", help="leave out what is missing or failed")
+    parser.add_argument(
+        "--partial", action="store_true", help="leave out what is missing or failed"
+    )
     add_output(parser, "output", "controls.csv: rank correlation of map and control")
 
 

@@ -98,6 +98,4 @@ def test_a_typed_map_file_of_a_method_that_failed_is_named_with_its_reason(tmp_p
     for path, said in zip(paths, ({}, {"failed": "it was too dark"}), strict=False):
         with h5py.File(path, "w") as file:
             file.attrs.update(said)
-    assert failed_targets(paths) == [
-        f"attention-bench: {paths[1]} holds no maps: it was too dark"
-    ]
+    assert failed_targets(paths) == [f"attention-bench: {paths[1]} holds no maps: it was too dark"]
