@@ -260,7 +260,7 @@ def _absent(outcomes: Mapping[tuple[str, str], Outcome], model: str, method: str
 
 
 def _evidence(pairs: list[Pair], *, doubt: bool = False) -> str:
-    """The map, the best of the others, the difference between them, and how many pairs are clear."""
+    """The map, its difference to the best of the others, and how many pairs are clear."""
     subject, rival = pairs[0].subject, pairs[0]
     wins, losses = sum(pair.wins for pair in pairs), sum(pair.loses for pair in pairs)
     spread = interval(subject["ci_low"], subject["ci_high"])

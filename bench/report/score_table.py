@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.controls import is_control
+from bench.controls import controlled, is_control
 from bench.report.labels import MethodText, map_label, network_label
 from bench.report.outcomes import MARKS, SCORED, Outcome
 from bench.report.tables import Row
@@ -21,6 +21,11 @@ class Missing:
     label: str
     method: str
     outcome: Outcome
+
+    @property
+    def of_method(self) -> str:
+        """The method, or the one that a control belongs to."""
+        return controlled(self.method)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.controls import is_control
+from bench.controls import controlled, is_control
 from bench.report.findings import Board
 from bench.report.numbers import interval, number
 
@@ -36,6 +36,11 @@ class Row:
     cells: list[Cell | None]
     model: str = ""
     method: str = ""
+
+    @property
+    def of_method(self) -> str:
+        """The method, or the one that a control belongs to."""
+        return controlled(self.method)
 
 
 def leaderboard_rows(

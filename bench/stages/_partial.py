@@ -1,4 +1,4 @@
-"""The tables of an unfinished study: from the rows that have scores, for `bench report --partial`."""
+"""The tables of an unfinished study, from the rows that have scores: `bench report --partial`."""
 
 from __future__ import annotations
 

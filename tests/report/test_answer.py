@@ -22,9 +22,16 @@ def board(gaps, *, share=(0.5, 0.4, 0.6), centre=0, models=("net",), note="no vi
         for place, (model, name) in enumerate([*maps, ("baseline", "centre")]):
             rows.append(
                 {
-                    **{"model": model, "method": name, "map": name, "metric": metric},
-                    **{"mean": 2.0 - place, "ci_low": 1.5 - place, "ci_high": 2.5 - place},
-                    **{"label": name.upper(), "network": model.title(), "ceiling_note": note},
+                    "model": model,
+                    "method": name,
+                    "map": name,
+                    "metric": metric,
+                    "mean": 2.0 - place,
+                    "ci_low": 1.5 - place,
+                    "ci_high": 2.5 - place,
+                    "label": name.upper(),
+                    "network": model.title(),
+                    "ceiling_note": note,
                     **dict(zip(("ceiling_share", "share_low", "share_high"), share, strict=True)),
                     "above_centre": "yes" if place == 0 else "unclear",
                 }
@@ -35,8 +42,14 @@ def board(gaps, *, share=(0.5, 0.4, 0.6), centre=0, models=("net",), note="no vi
         ):
             pairs.append(
                 {
-                    **{"metric": metric, "model_a": maps[0][0], "map_a": "m0", "model_b": model},
-                    **{"map_b": name, "mean_difference": 0.5, "ci_low": 0.2, "ci_high": 0.8},
+                    "metric": metric,
+                    "model_a": maps[0][0],
+                    "map_a": "m0",
+                    "model_b": model,
+                    "map_b": name,
+                    "mean_difference": 0.5,
+                    "ci_low": 0.2,
+                    "ci_high": 0.8,
                     "better": {1: "a", -1: "b", 0: "unclear"}[better],
                 }
             )

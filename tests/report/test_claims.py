@@ -39,11 +39,20 @@ def board(levels, metric="nss", *, p=0.0001, n=60, shares=None, note=""):
         method = method_of(name)
         rows.append(
             {
-                **{"dataset": "d", "model": "vgg16", "method": method, "map": name},
-                **{"metric": metric, "mean": levels[name], "rank": rank, "n_images": n},
-                **{"ci_low": levels[name] - 0.05, "ci_high": levels[name] + 0.05},
+                "dataset": "d",
+                "model": "vgg16",
+                "method": method,
+                "map": name,
+                "metric": metric,
+                "mean": levels[name],
+                "rank": rank,
+                "n_images": n,
+                "ci_low": levels[name] - 0.05,
+                "ci_high": levels[name] + 0.05,
                 **dict(zip(("ceiling_share", "share_low", "share_high"), share, strict=True)),
-                **{"ceiling_note": note, "network": "VGG16", "label": map_label(method, name)},
+                "ceiling_note": note,
+                "network": "VGG16",
+                "label": map_label(method, name),
             }
         )
     pairs = []
@@ -53,9 +62,15 @@ def board(levels, metric="nss", *, p=0.0001, n=60, shares=None, note=""):
         given = p.get((a, b), p.get((b, a), 0.0001)) if isinstance(p, dict) else p
         pairs.append(
             {
-                **{"metric": metric, "model_a": "vgg16", "map_a": a, "model_b": "vgg16"},
-                **{"map_b": b, "mean_difference": gap, "n_images": n},
-                **{"ci_low": gap - 0.1, "ci_high": gap + 0.1},
+                "metric": metric,
+                "model_a": "vgg16",
+                "map_a": a,
+                "model_b": "vgg16",
+                "map_b": b,
+                "mean_difference": gap,
+                "n_images": n,
+                "ci_low": gap - 0.1,
+                "ci_high": gap + 0.1,
                 "better": ("a" if sign * gap > 0 else "b") if clear else "unclear",
                 "p_sign_flip": given if clear else 0.5,
             }
