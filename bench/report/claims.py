@@ -13,17 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from bench.report.evidence import ALPHA, Pair, combined_evidence, evidence, paired, short
 from bench.report.labels import network_label
-from bench.report.numbers import interval, number, percent
+from bench.report.numbers import percent
 from bench.report.outcomes import NOT_RUN, Outcome
 from bench.statistics import holm
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.report.findings import Board, Difference
+    from bench.report.findings import Board
 
 METRICS = ("nss", "sauc", "mae_paper")
 PAPER_METHODS = (
@@ -31,7 +30,6 @@ PAPER_METHODS = (
     "dense",
 )
 NO_NETWORK = ("baseline", "external")
-ALPHA = 0.05
 CLOSE = 0.75  # of the way from the centre bias to other viewers
 HELD, NOT_HELD, UNCLEAR = "held", "not held", "cannot be told"
 MARKS = {HELD: "✓", NOT_HELD: "✗", UNCLEAR: "?"}
@@ -58,28 +56,6 @@ class Claim:
     text: str
     reading: str
     networks: list[tuple[str, list[Verdict]]]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A map against another one: subject - other; p plain, and by Holm over the claim's pairs."""
-
-    subject: pd.Series
-    other: pd.Series
-    difference: Difference
-    n_images: int
-    p: float
-    p_holm: float
-
-    @property
-    def wins(self) -> bool:
-        """Whether the subject is better in this pair, on its own."""
-        return self.difference.better > 0 and self.p < ALPHA
-
-    @property
-    def loses(self) -> bool:
-        """Whether the other is better, among all pairs of the claim."""
-        return self.difference.better < 0 and self.p_holm < ALPHA
 
 
 def claim_metrics(board: Board) -> list[str]:
@@ -116,25 +92,6 @@ def _rows(board: Board, metric: str, model: str) -> list[pd.Series]:
     return [row for _, row in rows.iterrows()]
 
 
-def _pairs(board: Board, metric: str, asked: list[tuple[pd.Series, pd.Series]]) -> list[Pair]:
-    """The paired comparisons (subject, other) that a claim asks for, one family for Holm."""
-    found = [board.pair(metric, *pair) for pair in asked]
-    numbers = [np.nan if pair is None else float(pair["p_sign_flip"]) for pair in found]
-    return [
-        Pair(
-            subject,
-            other,
-            board.difference(metric, subject, other),
-            0 if pair is None else int(pair["n_images"]),
-            p,
-            float(p_holm),
-        )
-        for (subject, other), pair, p, p_holm in zip(
-            asked, found, numbers, holm(numbers), strict=True
-        )
-    ]
-
-
 def _closest(
     board: Board, metric: str, model: str, outcomes: Mapping[tuple[str, str], Outcome]
 ) -> Verdict:
@@ -144,12 +101,12 @@ def _closest(
         return _absent(outcomes, model, "cam")
     if not others:
         return Verdict(UNCLEAR, "no other method of the paper has scores on this network")
-    pairs = _pairs(board, metric, [(subject, other) for other in others])
+    pairs = paired(board, metric, [(subject, other) for other in others])
     if all(pair.wins for pair in pairs):
-        return Verdict(HELD, _evidence(pairs))
+        return Verdict(HELD, evidence(pairs))
     if any(pair.loses for pair in pairs):
-        return Verdict(NOT_HELD, _evidence(pairs))
-    return Verdict(UNCLEAR, _evidence(pairs, doubt=True))
+        return Verdict(NOT_HELD, evidence(pairs))
+    return Verdict(UNCLEAR, evidence(pairs, doubt=True))
 
 
 def _second(
@@ -165,14 +122,14 @@ def _second(
         return _absent(outcomes, model, "dense")
     if len(others) < 2:
         return Verdict(UNCLEAR, "fewer than two other maps of the paper's methods have scores")
-    pairs = _pairs(board, metric, [(subject, other) for other in others])
+    pairs = paired(board, metric, [(subject, other) for other in others])
     worse = sum(pair.wins for pair in pairs)
     behind = [pair for pair in pairs if pair.difference.better < 0 and pair.p < ALPHA]
     if len(behind) == 1 and worse == len(pairs) - 1:
-        return Verdict(HELD, _evidence(pairs))
+        return Verdict(HELD, evidence(pairs))
     if worse == len(pairs) or sum(pair.loses for pair in pairs) > 1:
-        return Verdict(NOT_HELD, _evidence(pairs))
-    return Verdict(UNCLEAR, _evidence(pairs, doubt=True))
+        return Verdict(NOT_HELD, evidence(pairs))
+    return Verdict(UNCLEAR, evidence(pairs, doubt=True))
 
 
 def _second_from_image(
@@ -208,7 +165,7 @@ def _combining(
         return _absent(outcomes, model, "dense")
     every = [(rows[name], layer) for name, layers in own.items() for layer in layers]
     pairs: dict[str, list[Pair]] = {name: [] for name in own}
-    for pair in _pairs(board, metric, every):
+    for pair in paired(board, metric, every):
         pairs[pair.subject["map"]].append(pair)
     worse = sum(any(pair.loses for pair in of) for of in pairs.values())
     # Better than each of its layers: its weakest pair decides; Holm over the combinations.
@@ -218,10 +175,10 @@ def _combining(
         for (name, of), p in zip(pairs.items(), weakest, strict=True)
         if p < ALPHA and all(pair.difference.better > 0 for pair in of)
     ]
-    evidence = _combined_evidence(pairs, worse, better)
+    text = combined_evidence(pairs, worse, better)
     if worse == len(pairs):
-        return Verdict(HELD, evidence)
-    return Verdict(NOT_HELD if better else UNCLEAR, evidence)
+        return Verdict(HELD, text)
+    return Verdict(NOT_HELD if better else UNCLEAR, text)
 
 
 def _none_close(
@@ -239,13 +196,13 @@ def _none_close(
         return Verdict(UNCLEAR, f"no share of the way to other viewers: {why}")
     best = known.loc[known["ceiling_share"].idxmax()]
     spread = percent(best["ceiling_share"], best["share_low"], best["share_high"])
-    evidence = (
-        f"the best of {len(known)} maps, {_short(best)}, is {spread} of the way; "
+    text = (
+        f"the best of {len(known)} maps, {short(best)}, is {spread} of the way; "
         f"{int(best['n_images'])} photographs"
     )
     if known["share_high"].max() < CLOSE:
-        return Verdict(HELD, evidence)
-    return Verdict(NOT_HELD if known["share_low"].max() >= CLOSE else UNCLEAR, evidence)
+        return Verdict(HELD, text)
+    return Verdict(NOT_HELD if known["share_low"].max() >= CLOSE else UNCLEAR, text)
 
 
 def _split(rows: list[pd.Series], name: str) -> tuple[pd.Series | None, list[pd.Series]]:
@@ -257,51 +214,6 @@ def _split(rows: list[pd.Series], name: str) -> tuple[pd.Series | None, list[pd.
 def _absent(outcomes: Mapping[tuple[str, str], Outcome], model: str, method: str) -> Verdict:
     found = outcomes.get((model, method), Outcome(NOT_RUN, "not among the methods of this report"))
     return Verdict(found.state if found.reason else NOT_RUN, found.reason or "no such map")
-
-
-def _evidence(pairs: list[Pair], *, doubt: bool = False) -> str:
-    """The map, its difference to the best of the others, and how many pairs are clear."""
-    subject, rival = pairs[0].subject, pairs[0]
-    wins, losses = sum(pair.wins for pair in pairs), sum(pair.loses for pair in pairs)
-    spread = interval(subject["ci_low"], subject["ci_high"])
-    text = (
-        f"{_short(subject)} {number(subject['mean'])} {spread}; difference to the best other, "
-        f"{_short(rival.other)}: {rival.difference}; of {len(pairs)} others {losses} clearly "
-        f"closer, {wins} clearly farther; {_photographs(pairs)}"
-    )
-    return text + (_too_few(pairs) if doubt else "")
-
-
-def _combined_evidence(pairs: dict[str, list[Pair]], worse: int, better: list[str]) -> str:
-    """How many combinations are worse or better, and the one that decides against its best layer.
-
-    That is the first that is better than each of its layers, otherwise the longest.
-    """
-    every = [pair for of in pairs.values() for pair in of]
-    shown = pairs[better[0] if better else max(pairs, key=len)]
-    best = min(shown, key=lambda pair: pair.other["rank"])
-    text = (
-        f"of {len(pairs)} combinations {worse} clearly worse than a layer of theirs, {len(better)} "
-        f"clearly better than each; {_short(best.subject)} against its best layer, "
-        f"{_short(best.other)}: {best.difference}; {_photographs(every)}"
-    )
-    return text + ("" if worse or better else _too_few(every))
-
-
-def _short(row: pd.Series) -> str:
-    return row["map"].removeprefix("dense_") if row["method"] == "dense" else row["label"]
-
-
-def _photographs(pairs: list[Pair]) -> str:
-    n = max(pair.n_images for pair in pairs)
-    return f"{n} photograph{'' if n == 1 else 's'}"
-
-
-def _too_few(pairs: list[Pair]) -> str:
-    """That so few photographs could not tell, whatever they showed: 2^(1-n) is the smallest p."""
-    if 2.0 ** (1 - max(pair.n_images for pair in pairs)) * len(pairs) < ALPHA:
-        return ""
-    return f", too few to tell anything after correction for {len(pairs)} comparisons"
 
 
 TEXTS = {
