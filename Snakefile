@@ -23,7 +23,7 @@ from snakemake.utils import min_version
 
 from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
-from bench.workflow.end_of_run import write_performance
+from bench.workflow.end_of_run import after_failure, failed_targets, write_performance
 from bench.workflow.plan import MAPS, Plan
 
 min_version("9.0")
@@ -60,7 +60,10 @@ for rules_file in plan.settings.rules:
 
 onsuccess:
     write_performance(plan.settings.datasets, sys.argv)
+    if failures := failed_targets(list(workflow.dag_settings.targets)):
+        sys.exit("\n".join(failures))
 
 
 onerror:
     write_performance(plan.settings.datasets, sys.argv)
+    print(after_failure(plan), file=sys.stderr)

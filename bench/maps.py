@@ -75,6 +75,15 @@ def stored_fingerprint(path: Path) -> tuple[str, str]:
         return "unreadable", ""
 
 
+def stored_failure(path: Path) -> str:
+    """Why the method behind a map file failed; "" where it did not or the file cannot say."""
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("failed", ""))
+    except OSError:
+        return ""
+
+
 def upsampled(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The map (h, w) at the image's size (H, W): bilinear, pixel centres aligned, edges held.
 

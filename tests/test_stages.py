@@ -314,7 +314,11 @@ def test_a_method_that_does_not_apply_is_named_with_its_reason(tiny, gaze):
     with h5py.File(path, "a") as file:
         file.attrs.update(maps="[]", not_applicable="it has no layer")
     page = _report(tiny, gaze)
-    assert "<li>Grad-CAM on EfficientNet-Lite0: it has no layer</li>" in page
+    (row,) = [
+        row for row in page.split('id="outcomes"')[1].split("<tr>") if "it has no layer" in row
+    ]
+    assert "Grad-CAM" in row
+    assert "does not apply" in row
     assert "<p>Grad-CAM on EfficientNet-Lite0: does not apply, it has no layer.</p>" in page
     assert (gaze / "figures" / "gradcam-efficientnet_lite0.png").is_file()
 
@@ -358,3 +362,61 @@ def test_a_map_of_nan_is_drawn_blank_and_counted_among_the_flags(tiny, gaze):
     _maps(path, lambda image: np.full((6, 8), np.nan if image == "a.png" else 0.5))
     page = _report(tiny, gaze, ("nss",))
     assert "Flagged scores: constant 1, constant empty 2, nan 1." in page
+
+
+def _partial(tiny, results, folder="partial"):
+    page = results / folder / "report.html"
+    bench(
+        *("report", "--partial", "--dataset", tiny / "dataset.yaml", "--results", results),
+        *("--models", "efficientnet_lite0", "--methods", "gradcam", "cam", "--output", page),
+    )
+    return page.read_text()
+
+
+def test_a_partial_report_stands_on_what_is_there(tiny, ramp):
+    _report(tiny, ramp)
+    whole = {name: (ramp / name).read_bytes() for name in ("leaderboard.csv", "report.html")}
+    (ramp / "scores.csv").unlink()
+    (ramp / "baseline/scores/centre.parquet").unlink()
+    logs = ramp / "efficientnet_lite0" / "logs"
+    logs.mkdir()
+    (logs / "attend_tiny_efficientnet_lite0_cam.log").write_text("bench attend: too <dark>\n")
+    page = _partial(tiny, ramp)
+    assert "A partial report" in page
+    outcomes = page.split('id="outcomes"')[1].split("<h2")[0]
+    (cam,) = [row for row in outcomes.split("<tr>") if "too &lt;dark&gt;" in row]
+    assert "failed" in cam
+    (centre,) = [row for row in outcomes.split("<tr>") if "Centre bias" in row]
+    assert "not run" in centre
+    scored = pd.read_csv(ramp / "partial" / "leaderboard.csv")
+    assert set(scored["method"]) == {"gradcam", "zero", "human"}
+    # the workflow's own tables and page stay as they are
+    assert {name: (ramp / name).read_bytes() for name in whole} == whole
+    assert not (ramp / "scores.csv").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["efficientnet_lite0/scores/gradcam.parquet", "baseline/scores"])
+def test_a_partial_report_needs_neither_maps_nor_baselines(tiny, ramp, lost):
+    _report(tiny, ramp)
+    path = ramp / lost
+    for file in [path] if path.is_file() else path.iterdir():
+        file.unlink()
+    page = _partial(tiny, ramp)
+    assert "A partial report" in page
+    assert "its job did not start" in page
+
+
+def test_a_partial_report_of_nothing_ends_with_4(tiny, gaze, capsys):
+    with pytest.raises(SystemExit) as ended:
+        _partial(tiny, gaze)
+    assert ended.value.code == 4
+    assert "found no scores of the" in capsys.readouterr().err
+
+
+def test_a_partial_report_does_not_take_the_place_of_the_workflow_s(tiny, ramp, capsys):
+    _report(tiny, ramp)
+    with pytest.raises(SystemExit) as ended:
+        _partial(tiny, ramp, folder=".")
+    assert ended.value.code == 2
+    assert "give --output another folder" in capsys.readouterr().err

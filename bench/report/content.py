@@ -12,11 +12,15 @@ from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.networks import network_entry
 from bench.report import robustness, tables
+from bench.report.answer import answer
+from bench.report.claims import claim_metrics, claims
 from bench.report.dependence import controls_rows
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.report.outcomes import MARKS
 from bench.report.provenance import provenance_text
 from bench.report.recordings import recording_details
+from bench.report.score_table import grouped, outcome_rows
 from bench.sensitivity import CELLS
 from bench.statistics import DRAWS
 
@@ -54,12 +58,15 @@ def page_text(
     sensitivity = results.table("sensitivity")
     settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
     # "nan" is a flag, not a missing one
-    flags = pd.read_csv(results.folder / "scores.csv", usecols=["flag"], keep_default_na=False)
+    flags = pd.read_csv(results.tables / "scores.csv", usecols=["flag"], keep_default_na=False)
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
     return {
         "summary": summary,
         "findings": findings(board),
+        "answer": answer(board),
+        "claims": claims(board, results.outcomes),
+        "claim_metrics": [get_metric(name) for name in claim_metrics(board)],
         "draws": DRAWS,
         "scored_images": _range(board.leaderboard["n_images"]),
         "headline": {"nss", "sauc"} <= scored,
@@ -67,12 +74,19 @@ def page_text(
         "conditions": tables.beside_the_paper(summary, heatmap),
         "metrics": [get_metric(name) for name in shown],
         "terms": [get_metric(name) for name in [*shown, *sorted(scored - set(shown))]],
-        "rows": tables.leaderboard_rows(board, shown, shown[0]),
+        "groups": grouped(
+            tables.leaderboard_rows(board, shown, shown[0]), results.outcomes, results.texts
+        ),
+        "method_names": [
+            (name, results.texts[name].label) for name in [*results.methods, *results.external]
+        ],
         "more_metrics": [get_metric(name) for name in more],
         "more_rows": tables.leaderboard_rows(board, more, shown[0]) if more else [],
         "above": tables.ABOVE,
         "fits": _fits(results),
-        "not_applicable": _not_applicable(results),
+        "outcomes": outcome_rows(results.outcomes, results.texts),
+        "outcome_marks": MARKS,
+        "partial": results.partial,
         "rank_metrics": [get_metric(name) for name in ranked],
         "ranks": robustness.rank_rows(board, ranked) if "mae_paper" in scored else [],
         "agreements": robustness.agreement_rows(results.table("agreement"), ranked),
@@ -107,15 +121,6 @@ def _range(counts: pd.Series) -> str:
         return "0"
     low, high = int(scored.min()), int(scored.max())
     return str(high) if low == high else f"{low} to {high}"
-
-
-def _not_applicable(results: Results) -> list[tuple[str, str, str]]:
-    """(network, method, why) of methods that need what a network lacks."""
-    return [
-        (network_label(model), results.texts[method].label, file.attrs["not_applicable"])
-        for model, method, file in results.map_files()
-        if "not_applicable" in file.attrs
-    ]
 
 
 def _fits(results: Results) -> list[tuple[str, str]]:

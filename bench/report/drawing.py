@@ -50,9 +50,9 @@ def draw_figures(
 
     `note` stands in each, wherever it travels.
     """
-    folder = results.folder / "figures"
+    folder = results.tables / "figures"
     drawings = [_chart(results, board, note), _sensitivity(results, board, note)]
-    scores = image_scores(results.folder, list(board.names))
+    scores = image_scores(results.tables, list(board.names))
     with open_maps(results.folder / "heatmaps.h5") as file:
         files = {path.name: path for path in photographs}
         pictures = Pictures(files, lru_cache(64)(partial(_map_or_none, file)))
@@ -67,14 +67,14 @@ def _chart(results: Results, board: Board, note: str) -> Drawing:
     metrics = charts.shown_metrics(list(board.names))
     name = figure_names.LAYERS
     figure = charts.score_chart(board.leaderboard, metrics, models)
-    path = charts.save(figure, results.folder / "figures" / name, note)[0]
+    path = charts.save(figure, results.tables / "figures" / name, note)[0]
     return Drawing(name, *captions.of_chart(board, metrics), path=path)
 
 
 def _sensitivity(results: Results, board: Board, note: str) -> Drawing:
     """The figure of what the answer depends on; it says so where nothing was measured."""
     name = figure_names.SENSITIVITY
-    stem = results.folder / "figures" / name
+    stem = results.tables / "figures" / name
     table = results.table("sensitivity")
     metrics = [metric for metric in robustness.SHOWN if metric in set(table["metric"])]
     if not metrics:

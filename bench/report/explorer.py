@@ -77,7 +77,7 @@ def make_explorer(
         "photographs": [path.name for path in photographs],
         "files": [],
     }
-    scores = _scores(results.folder / "scores.csv", [metric.name for metric in metrics])
+    scores = _scores(results.tables / "scores.csv", [metric.name for metric in metrics])
     inside: list[dict[str, Any]] = []
     size = 0
     for seen in _photographs(results, photographs, fixations, maps, scores):

@@ -104,16 +104,22 @@ class Board:
         ]
 
 
-def findings(board: Board) -> list[str]:
-    """The answers to the paper's question, one sentence or two each, the most important first."""
+def findings(board: Board) -> list[tuple[str, list[str]]]:
+    """What the data say beyond the short answer: (topic, its sentences), the first topic first.
+
+    Topics without a sentence are left out.
+    """
     metrics = [metric for metric in HEADLINE if len(board.rows(metric))]
-    sentences = [_closest(board, metric) for metric in metrics]
-    sentences += [_above_centre(board, metric) for metric in metrics]
-    sentences += [_ceiling(board, metric) for metric in metrics]
-    sentences += [sentence for metric in metrics for sentence in _dense(board, metric)]
-    sentences += control_findings(board, metrics)
-    sentences.append(_literal_error(board))
-    return [sentence for sentence in sentences if sentence]
+    topics = [
+        ("The closest maps", [_closest(board, metric) for metric in metrics]),
+        ("Against the centre bias", [_above_centre(board, metric) for metric in metrics]),
+        ("The human ceiling", [_ceiling(board, metric) for metric in metrics]),
+        ("Layers", [sentence for metric in metrics for sentence in _dense(board, metric)]),
+        ("Training", control_findings(board, metrics)),
+        ("The paper’s MAE", [_literal_error(board)]),
+    ]
+    filled = [(topic, [text for text in texts if text]) for topic, texts in topics]
+    return [(topic, texts) for topic, texts in filled if texts]
 
 
 def named(row: pd.Series) -> str:

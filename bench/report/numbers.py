@@ -21,3 +21,13 @@ def interval(low: float, high: float, *, signed: bool = False) -> str:
     if low != low or high != high:
         return ""
     return f"[{number(low, signed=signed)}, {number(high, signed=signed)}]"
+
+
+def percent(value: float, low: float, high: float) -> str:
+    """A share with its interval, in whole percent.
+
+    >>> percent(0.284, 0.22, 0.331), percent(-0.13, -1.57, 0.3)
+    ('28 % [22, 33]', '−13 % [−157, 30]')
+    """
+    text = f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    return text.replace("-", "−")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.controls import is_control
+from bench.controls import controlled, is_control
 from bench.report.findings import Board
 from bench.report.numbers import interval, number
 
@@ -34,6 +34,13 @@ class Row:
     label: str
     baseline: bool  # or a control
     cells: list[Cell | None]
+    model: str = ""
+    method: str = ""
+
+    @property
+    def of_method(self) -> str:
+        """The method, or the one that a control belongs to."""
+        return controlled(self.method)
 
 
 def leaderboard_rows(
@@ -52,7 +59,9 @@ def leaderboard_rows(
         cells = [
             _cell(found.get((*_key(row), metric)), _key(row) in best[metric]) for metric in metrics
         ]
-        rows.append(Row(row["network"], row["label"], row["model"] == "baseline" or control, cells))
+        baseline = row["model"] == "baseline" or control
+        ids = row["model"], row["method"]
+        rows.append(Row(row["network"], row["label"], baseline, cells, *ids))
     return rows
 
 

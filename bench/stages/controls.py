@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from bench.errors import BenchError
 from bench.files import written_whole
 from bench.stages._options import add_output
 from bench.stages.leaderboard import FLOATS
@@ -19,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--methods", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (%(default)s)")
+    parser.add_argument(
+        "--partial", action="store_true", help="leave out what is missing or failed"
+    )
     add_output(parser, "output", "controls.csv: rank correlation of map and control")
 
 
@@ -34,8 +38,14 @@ def run(arguments: argparse.Namespace) -> None:
         folder = arguments.results / model / "maps"
         for method in arguments.methods:
             pair = folder / f"{method}.h5", folder / f"{control_of(method)}.h5"
-            for name, image, value in map_correlations(*pair):
-                rows.append((arguments.results.name, model, method, name, image, value))
+            try:
+                found = list(map_correlations(*pair))
+            except BenchError as error:
+                if not arguments.partial:
+                    raise
+                log.info("left out: %s", error)
+                continue
+            rows += [(arguments.results.name, model, method, *one) for one in found]
     columns = ["dataset", "model", "method", "map", "image", "spearman"]
     table = dependence_table(pd.DataFrame(rows, columns=columns), seed=arguments.seed)
     with written_whole(arguments.output) as path:

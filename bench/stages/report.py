@@ -38,12 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="that of the workflow, to be stated",
     )
     parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="from what is there: make the tables anew, beside the page, and mark the rest",
+    )
+    parser.add_argument(
         *("-o", "--output"), type=Path, required=True, metavar="FILE", help="the page to write"
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes figures/*.svg and *.png beside the page, then the page with the figures inside."""
+    """Writes figures/*.svg and *.png beside the page, then the page with the figures inside.
+
+    With --partial the tables come first, made from the rows that have scores; they too lie beside
+    the page, which therefore cannot lie among the results: the workflow owns the tables there.
+    """
     _check_form(arguments)
     if arguments.reports:
         _comparison.compare_reports(arguments)
@@ -58,6 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.report.page import page_figures, render
     from bench.report.provenance import record
     from bench.report.results import Results
+    from bench.stages._partial import make_tables
 
     results = Results(
         arguments.results,
@@ -65,8 +75,12 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.methods,
         external=arguments.external,
         controls=arguments.controls,
+        beside=arguments.output.parent if arguments.partial else None,
+        partial=arguments.partial,
     )
     summary = read_json(results.folder / "recordings.json")
+    if arguments.partial:
+        make_tables(results, seed=arguments.seed)
     board = results.board()
     note = "Simulated viewers" if summary["simulated"] else ""
     stimuli = chosen_dataset(arguments).stimuli()
@@ -95,7 +109,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _check_form(arguments: argparse.Namespace) -> None:
     """UsageError for words of the one form beside words of the other, or too few of either."""
-    one = ("dataset", "root", "results", "models", "methods", "external", "controls")
+    one = (*("dataset", "root", "results", "models", "methods", "external", "controls", "partial"),)
     given = [f"--{name}" for name in one if getattr(arguments, name)]
     comparing = [f"--{name}" for name in ("labels", "networks") if getattr(arguments, name)]
     if arguments.reports and given:

@@ -1,12 +1,26 @@
-"""What the workflow does when a run has ended, well or not."""
+"""What the workflow does when a run has ended: time and memory, and what to do where it failed."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.maps import stored_failure
+
+if TYPE_CHECKING:
+    from bench.workflow.plan import Plan
+
+RECOVERY = """\
+attention-bench: the run ended with an error; the messages of the failed jobs stand above, and in
+their logs. Everything that was finished is kept: mend the cause and start the same command again.
+  --keep-going          finishes all that does not depend on what failed
+  --unlock              where a killed run left the folder locked; then start again
+  --rerun-incomplete    where it left unfinished files"""
 
 
 def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
@@ -25,3 +39,54 @@ def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
         [sys.executable, "-m", "bench", "performance", *folders, "--command", command, "--quiet"],
         check=False,
     )
+
+
+def after_failure(plan: Plan) -> str:
+    """The message at the end of a run that failed, with the commands of the partial reports."""
+    parts = [RECOVERY]
+    commands = [partial_report(plan, name) for name in plan.settings.datasets if _begun(plan, name)]
+    if commands:
+        where = Path.cwd()
+        moved = "" if os.environ.get("PWD") == str(where) else f" (in the folder {where})"
+        parts.append(
+            "A report of what is there, which marks what failed, was not run and does not apply"
+            f"{moved}:"
+        )
+        parts += [f"  {command}" for command in commands]
+    return "\n".join(parts)
+
+
+def partial_report(plan: Plan, dataset: str) -> str:
+    """The command that builds the report of a data set from what is there."""
+    settings, folder = plan.settings, f"results/{dataset}"
+    words = [
+        *shlex.split(plan.dataset_arguments(dataset)),
+        *("--results", folder, "--models", *settings.models, "--methods", *settings.methods),
+        *shlex.split(plan.report_arguments(dataset)),
+        *("--seed", str(settings.seed), "--partial", "--output", f"{folder}/partial/report.html"),
+    ]
+    return f"{shlex.quote(sys.executable)} -m bench report {shlex.join(words)}"
+
+
+def failed_targets(targets: list[str]) -> list[str]:
+    """A message for each map file among the targets typed that says that its method failed.
+
+    The job that makes many methods' maps ends well when one of them fails, for the sake of the
+    others' files: whoever asked for that very file has to hear of it all the same.
+    """
+    paths = [Path(target) for target in targets if target.endswith(".h5")]
+    return [
+        f"attention-bench: {path} holds no maps: {reason}"
+        for path in paths
+        if (reason := stored_failure(path))
+    ]
+
+
+def _begun(plan: Plan, dataset: str) -> bool:
+    """Whether there is enough for a partial report: gaze, and scores of some row."""
+    folder = Path("results") / dataset
+    needed = [folder / "recordings.json", folder / "heatmaps.h5"]
+    scores = (
+        folder / model / "scores" / f"{method}.parquet" for model, method in plan.rows(dataset)
+    )
+    return all(path.is_file() for path in needed) and any(path.is_file() for path in scores)

@@ -26,6 +26,11 @@ LEVELS = {
 METRICS = ("nss", "sauc", "mae_paper")
 
 
+def sentences(board):
+    """What `findings` says, topic after topic."""
+    return [text for _, texts in findings(board) for text in texts]
+
+
 @pytest.fixture(scope="module")
 def board():
     """30 images; every map's scores scatter by a tenth of the gap between neighbours."""
@@ -50,9 +55,11 @@ def board():
 
 
 def test_the_best_map_stands_first_with_its_network(board):
-    assert findings(board)[0].startswith("Closest to human gaze by NSS: Dense (DCAM), conv4 on net")
+    assert sentences(board)[0].startswith(
+        "Closest to human gaze by NSS: Dense (DCAM), conv4 on net"
+    )
     # 1.2 against 1.0 for conv54, the next.
-    assert "Next is Dense (DCAM), conv54 on net; difference +0." in findings(board)[0]
+    assert "Next is Dense (DCAM), conv54 on net; difference +0." in sentences(board)[0]
 
 
 def test_ties_are_named_as_ties(board):
@@ -60,19 +67,19 @@ def test_ties_are_named_as_ties(board):
     kept = board.leaderboard["map"].isin([*maps, "zero", "centre", "human"])
     small = Board(board.leaderboard[kept], board.comparisons, board.names, board.higher)
     assert {row["map"] for row in small.ties("nss")} == set(maps)
-    text = findings(small)[0]
+    text = sentences(small)[0]
     assert "cannot be told apart from" in text
     assert "30 images cannot rank Grad-CAM on net and CAM on net by NSS" in text
 
 
 def test_maps_above_and_below_the_centre_are_counted(board):
-    (sentence,) = [text for text in findings(board) if "blob" in text and "(NSS" in text]
+    (sentence,) = [text for text in sentences(board) if "blob" in text and "(NSS" in text]
     assert sentence.startswith("Of 5 maps 3 are above")
     assert "below it: 2, unclear: 0" in sentence
 
 
 def test_the_share_of_the_ceiling_is_from_the_centre_to_the_humans(board):
-    (sentence,) = [text for text in findings(board) if text.startswith("Human ceiling by NSS")]
+    (sentence,) = [text for text in sentences(board) if text.startswith("Human ceiling by NSS")]
     # (1.2 - 0.8) / (4.0 - 0.8) = 12.5 %, up to the scatter of the means.
     assert "12 % of the way" in sentence or "13 % of the way" in sentence
     low, high = map(int, re.search(r"interval (\d+) to (\d+) %", sentence).groups())
@@ -84,7 +91,7 @@ def test_without_a_share_the_reason_is_given(board):
     table = board.leaderboard.assign(ceiling_share=np.nan, ceiling_note="no viewers at all")
     other = Board(table, board.comparisons, board.names, board.higher)
     (sentence,) = [
-        text for text in findings(other) if text.startswith("No share") and "NSS" in text
+        text for text in sentences(other) if text.startswith("No share") and "NSS" in text
     ]
     assert "by NSS: no viewers at all. Other viewers " in sentence
 
@@ -95,18 +102,18 @@ def test_a_control_is_never_the_best_map(board):
     )
     table = pd.concat([board.leaderboard, control])
     other = Board(table, board.comparisons, board.names, board.higher)
-    assert findings(other)[0] == findings(board)[0]
+    assert sentences(other)[0] == sentences(board)[0]
 
 
 def test_combining_layers_is_judged_by_the_paired_difference(board):
-    (sentence,) = [text for text in findings(board) if "layers of net by NSS" in text]
+    (sentence,) = [text for text in sentences(board) if "layers of net by NSS" in text]
     assert "the best single layer is conv4" in sentence
     assert "conv54, −0." in sentence
     assert "(worse)" in sentence
 
 
 def test_the_zero_map_s_place_in_the_literal_mae_is_stated(board):
-    assert "puts the all-zero map first" in findings(board)[-1]
+    assert "puts the all-zero map first" in sentences(board)[-1]
 
 
 def test_rows_are_ordered_by_the_first_metric_and_mark_the_best(board):
@@ -153,7 +160,7 @@ def controlled():
 def test_a_control_is_never_the_best_map_nor_counted_among_the_maps(controlled):
     assert controlled.leaderboard.iloc[0]["map"] == "gradient_random"  # the best score of all
     assert list(controlled.rows("nss")["map"]) == ["cam", "gradcam", "gradient"]
-    assert findings(controlled)[0].startswith("Closest to human gaze by NSS: CAM on net")
+    assert sentences(controlled)[0].startswith("Closest to human gaze by NSS: CAM on net")
     marked = {row.label: row for row in leaderboard_rows(controlled, ["nss"], "nss")}
     assert marked["Gradient (random weights)"].baseline
     assert [label for label, row in marked.items() if row.cells[0].best] == ["CAM"]
@@ -162,7 +169,7 @@ def test_a_control_is_never_the_best_map_nor_counted_among_the_maps(controlled):
 
 
 def test_it_is_said_which_scores_owe_nothing_to_training(controlled):
-    (sentence,) = [text for text in findings(controlled) if text.startswith("What training adds")]
+    (sentence,) = [text for text in sentences(controlled) if text.startswith("What training adds")]
     assert "of 3 maps 1 score better" in sentence
     told, worse = sentence.split("no difference can be told for ")[1].split("; worse than")
     assert told.startswith("Grad-CAM on net (")
@@ -170,7 +177,7 @@ def test_it_is_said_which_scores_owe_nothing_to_training(controlled):
 
 
 def test_it_is_said_which_maps_stay_the_same_without_training(controlled):
-    (sentence,) = [text for text in findings(controlled) if text.startswith("Much the same map")]
+    (sentence,) = [text for text in sentences(controlled) if text.startswith("Much the same map")]
     assert "Grad-CAM on net, 0.900 [0.800, 0.950]" in sentence
     assert "CAM on net, 0.100" not in sentence
     assert "Gradient on net" not in sentence  # 0.4 to 0.8: not above 0.5 with confidence
@@ -185,7 +192,7 @@ def test_the_table_of_controls_has_correlation_and_difference(controlled):
 
 def test_without_controls_nothing_is_said_of_training(board):
     assert controls_rows(board) == []
-    assert not [text for text in findings(board) if "training" in text or "untrained" in text]
+    assert not [text for text in sentences(board) if "training" in text or "untrained" in text]
 
 
 def test_maps_are_read_method_by_method_and_layer_by_layer():

@@ -9,7 +9,7 @@ from bench.attention import method_names
 from bench.baselines import BASELINES
 from bench.metrics import get_metric, metric_names
 from bench.networks import network_entry, network_names
-from bench.report.citation import PLACES, citations
+from bench.report.citation import FILE, citations
 from bench.report.labels import method_texts
 from bench.report.provenance import command
 from bench.report.references import DOI, bibliography, linked
@@ -87,7 +87,7 @@ def test_a_reference_stands_once_with_all_that_it_is_for():
 
 
 def test_the_citations_are_those_of_the_file():
-    said = read_yaml(next(place for place in PLACES if place.is_file()))
+    said = read_yaml(FILE)
     software, study = citations()
     assert said["version"] in software.text
     assert software.bibtex.startswith("@misc{")

@@ -1,9 +1,42 @@
-const table = document.getElementById("leaderboard"), body = table.tBodies[0];
-table.querySelectorAll("th button").forEach((button, column) => button.addEventListener("click", () => {
-  const head = button.parentElement, down = head.ariaSort !== "descending";
-  table.querySelectorAll("thead th").forEach(other => other.removeAttribute("aria-sort"));
-  head.ariaSort = down ? "descending" : "ascending";
-  const key = row => row.cells[column].dataset.value ?? row.cells[column].textContent;
-  const order = (a, b) => column < 2 ? key(a).localeCompare(key(b)) : Number(key(a)) - Number(key(b));
-  [...body.rows].sort((a, b) => (down ? -1 : 1) * order(a, b)).forEach(row => body.append(row));
-}));
+/* The table of scores: sort inside each group, filter by network and method. Fixed groups stay. */
+(() => {
+  const table = document.getElementById("leaderboard"), form = document.getElementById("filter");
+  const status = form.querySelector("output"), groups = [...table.tBodies];
+  const rowsOf = group => [...group.rows].slice(1);  // but the group's heading
+  const compare = (column, down) => (a, b) => {
+    const [x, y] = [a, b].map(row => row.cells[column]?.dataset.value);
+    if (!column) return (down ? -1 : 1) * a.cells[0].textContent.localeCompare(b.cells[0].textContent);
+    if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
+    return (down ? -1 : 1) * (Number(x) - Number(y));
+  };
+  const sort = (head, column) => {
+    const bestFirst = head.dataset.better === "higher" ? "descending" : "ascending";
+    const other = bestFirst === "descending" ? "ascending" : "descending";
+    const order = head.ariaSort === bestFirst ? other : bestFirst;
+    table.querySelectorAll("thead th").forEach(each => each.removeAttribute("aria-sort"));
+    head.ariaSort = order;
+    for (const group of groups.filter(each => !("fixed" in each.dataset)))
+      group.append(...rowsOf(group).sort(compare(column, order === "descending")));
+  };
+  table.querySelectorAll("thead th").forEach((head, column) =>
+    head.querySelector("button").addEventListener("click", () => sort(head, column)));
+  const filter = () => {
+    const { model, method, controls } = form.elements;
+    let shown = 0, all = 0;
+    for (const group of groups.filter(each => !("fixed" in each.dataset))) {
+      const control = "controls" in group.dataset;
+      const asked = (!model.value || group.dataset.model === model.value) && (!control || controls.checked);
+      for (const row of rowsOf(group)) {
+        row.hidden = !asked || (method.value !== "" && row.dataset.method !== method.value);
+        shown += !row.hidden;
+        all += 1;
+      }
+      group.hidden = rowsOf(group).every(row => row.hidden);
+    }
+    status.value = `${shown} of ${all} rows shown`;
+  };
+  form.addEventListener("submit", event => event.preventDefault());
+  form.addEventListener("change", filter);
+  form.hidden = false;
+  filter();
+})();

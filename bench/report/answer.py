@@ -1,0 +1,100 @@
+"""The answer in a few sentences: who comes closest, better than a blob, how far to humans?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.findings import HEADLINE, named, valued
+from bench.report.numbers import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.report.findings import Board
+
+NAMED = 3  # ties beyond are counted
+
+
+def answer(board: Board) -> list[tuple[str, str]]:
+    """(question, answer) for the page's first screen; empty where no headline metric was scored.
+
+    Which map comes closest, with what it cannot be told apart from; whether it is better than the
+    centre bias, by the paired difference; how far it is on the way to other viewers.
+    """
+    metrics = [name for name in HEADLINE if len(board.rows(name))]
+    if not metrics:
+        return []
+    best = {metric: board.ties(metric)[0] for metric in metrics}
+    return [
+        ("Which method looks where humans look?", _which(board, metrics)),
+        (
+            "Is it better than a blob in the middle?",
+            " ".join(_blob(board, metric, best[metric]) for metric in metrics),
+        ),
+        (
+            "How far is it from other people?",
+            " ".join(_way(board, metric, best[metric]) for metric in metrics),
+        ),
+    ]
+
+
+def _which(board: Board, metrics: list[str]) -> str:
+    ties = {metric: board.ties(metric) for metric in metrics}
+    first = {(rows[0]["model"], rows[0]["map"]) for rows in ties.values()}
+    if len(first) == 1 and len(metrics) > 1:
+        rows = next(iter(ties.values()))
+        scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
+        text = f"{_called(board, rows[0])} comes closest, by {scores}."
+    else:
+        text = " ".join(
+            f"By {board.names[name]}, {_called(board, rows[0])} comes closest: {valued(rows[0])}."
+            for name, rows in ties.items()
+        )
+    open_ = [_tied(board, name, rows) for name, rows in ties.items()]
+    return " ".join([text, *filter(None, open_)])
+
+
+def _tied(board: Board, metric: str, rows: list[pd.Series]) -> str:
+    """What cannot be told apart from the best: by name where few, otherwise how many."""
+    others, name = rows[1:], board.names[metric]
+    if not others:
+        return ""
+    if len(others) <= NAMED:
+        which = ", ".join(_called(board, row) for row in others)
+    else:
+        which = f"{len(others)} of the other {len(board.rows(metric)) - 1} maps"
+    return f"By {name}, it cannot be told apart from {which}."
+
+
+def _blob(board: Board, metric: str, best: pd.Series) -> str:
+    centre, name = board.baseline(metric, "centre"), board.names[metric]
+    if centre is None:
+        return f"By {name}, it cannot be told: the centre bias was not scored."
+    difference, rows = board.difference(metric, best, centre), board.rows(metric)
+    if difference.low != difference.low:
+        return f"By {name}, it cannot be told: too few photographs for an interval."
+    word = {1: "yes", 0: "it cannot be told", -1: "no, it is worse"}[difference.better]
+    above = int((rows["above_centre"] == "yes").sum())
+    return (
+        f"By {name}, {word}: {difference} against it; {above} of {len(rows)} maps are better than "
+        "the blob."
+    )
+
+
+def _way(board: Board, metric: str, best: pd.Series) -> str:
+    name, share = board.names[metric], best["ceiling_share"]
+    if share != share:
+        why = str(best["ceiling_note"] or "no ceiling was measured")
+        return f"By {name}, no share can be given: {why}."
+    if share < 0:
+        return f"By {name}, it does not get above the blob."
+    spread = percent(share, best["share_low"], best["share_high"])
+    return (
+        f"By {name}, it goes {spread} of the way from the blob to how well other viewers predict."
+    )
+
+
+def _called(board: Board, row: pd.Series) -> str:
+    """A map's name, with its network where there are several."""
+    networks = set(board.leaderboard["model"]) - {"baseline"}
+    return named(row) if len(networks) > 1 else str(row["label"])
