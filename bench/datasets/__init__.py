@@ -161,23 +161,17 @@ def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
 def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
     """{image name: (height, width)} in pixels, from the files' headers.
 
-    Raises DataError for a file that is no image, ValidationError for two files of one name.
+    Raises DataError for a file that is no image, ValidationError for two files of one name and for
+    a picture that is no still one or may have been shown turned (bench/photographs.py).
     """
-    from PIL import Image
+    from bench.photographs import photograph_size
 
+    rotation = dataset.spec["stimuli"]["exif_rotation"]
     sizes: dict[str, tuple[int, int]] = {}
     for path in dataset.stimuli():
-        try:
-            with Image.open(path) as image:
-                width, height = image.size
-        except OSError as error:
-            raise DataError(
-                f"{path}: not readable as an image ({error}). Replace the file or take it out "
-                f"of data set {dataset.id!r}."
-            ) from None
         if path.name in sizes:
             raise ValidationError(f"{path}: a second image of that name in {dataset.id!r}.")
-        sizes[path.name] = (height, width)
+        sizes[path.name] = photograph_size(path, exif_rotation=rotation)
     return sizes
 
 

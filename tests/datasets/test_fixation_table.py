@@ -85,7 +85,7 @@ def test_a_missing_column_names_what_is_there_and_where_to_map_it(small):
 def test_an_unreadable_photograph_is_named(small):
     dataset = small("a.png,1,1,1,100\n")
     (dataset.root / "stimuli" / "b.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"b\.png: not readable as an image"):
+    with pytest.raises(DataError, match=r"b\.png: cannot be read as a photograph"):
         read_gaze(dataset)
 
 
