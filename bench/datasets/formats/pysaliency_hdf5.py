@@ -188,7 +188,9 @@ def _image_names(path: Path, dataset: Dataset) -> list[str]:
             _kind(stimuli, file, {"FileStimuli": ("1.0", "2.0", "2.1")})
             names = own_item(file, "filenames", stimuli)
             if not isinstance(names, h5py.Dataset) or names.ndim != 1:
-                raise ValidationError(f"{stimuli}: no array filenames in it, a name per photograph.")
+                raise ValidationError(
+                    f"{stimuli}: no array filenames in it, a name per photograph."
+                )
             check_size(names, "filenames", stimuli)
             # A file written on Windows has its folders there; PureWindowsPath knows both signs.
             return [PureWindowsPath(_text(name)).name for name in names[...]]
