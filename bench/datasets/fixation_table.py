@@ -90,7 +90,12 @@ def read_gaze(
 
 
 def _texts(path: Path, raw: RawTable, column: str) -> pd.Series:
-    texts = raw.rows[column].astype("string").str.strip()
+    try:
+        texts = raw.rows[column].astype("string").str.strip()
+    except (ValueError, TypeError):  # bytes that are not UTF-8
+        raise ValidationError(
+            f"{path}: {raw.names[column]} holds what is no text; expected names in UTF-8."
+        ) from None
     empty = texts.isna() | (texts == "")
     if empty.any():
         row = int(np.flatnonzero(empty)[0])

@@ -152,7 +152,7 @@ def _array(path: Path, file: h5py.File, name: str, dimensions: int) -> np.ndarra
 
 def _whole(path: Path, file: h5py.File, name: str) -> np.ndarray:
     values = _array(path, file, name, 1)
-    if not (np.isfinite(values) & (values == np.floor(values))).all():
+    if not ((np.abs(values) < 2**53) & (values == np.floor(values))).all():
         raise ValidationError(f"{path}: {name} holds other than whole numbers.")
     return values.astype(np.int64)
 
