@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import DataError, UsageError, ValidationError
+from bench.errors import DataError, UsageError, ValidationError, shown
+from bench.files import user_path
 from bench.schemas import checked, read_yaml
 
 if TYPE_CHECKING:
@@ -90,17 +91,21 @@ class Dataset:
         try:
             if Path(pattern).anchor:
                 raise ValueError("a whole path")
+            if ".." in Path(pattern).parts:
+                raise ValueError("its .. leads out of the folder")
             return list((folder or self.root).glob(pattern))
-        except ValueError as error:  # glob's own: an empty pattern, ** beside letters
+        # glob's own: an empty pattern, ** beside letters; a longer name than the system takes
+        except (ValueError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise UsageError(
-                f"data set {self.id!r}: the pattern {pattern!r} cannot be used ({error}). Expected "
+                f"data set {self.id!r}: the pattern {shown(pattern)} cannot be used ({reason}). Expected "
                 f"one relative to {folder or self.root}, such as '*.jpg' or 'edf/{{viewer}}.edf', "
                 f"with roots={{{self.id}: FOLDER}} for where that folder lies."
             ) from None
 
     def file(self, relative: str) -> Path:
         """A path below the data set's folder; UsageError for one that would leave it."""
-        path = self.root / relative
+        path = user_path(self.root / relative, f"data set {self.id!r}")
         if not path.resolve().is_relative_to(self.root.resolve()):
             raise UsageError(
                 f"data set {self.id!r}: {relative!r} leads out of its folder {self.root}; "
