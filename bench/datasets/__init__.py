@@ -98,9 +98,9 @@ class Dataset:
         except (ValueError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UsageError(
-                f"data set {self.id!r}: the pattern {shown(pattern)} cannot be used ({reason}). Expected "
-                f"one relative to {folder or self.root}, such as '*.jpg' or 'edf/{{viewer}}.edf', "
-                f"with roots={{{self.id}: FOLDER}} for where that folder lies."
+                f"data set {self.id!r}: the pattern {shown(pattern)} cannot be used ({reason}). "
+                f"Expected one relative to {folder or self.root}, such as '*.jpg' or "
+                f"'edf/{{viewer}}.edf', with roots={{{self.id}: FOLDER}} for that folder."
             ) from None
 
     def file(self, relative: str) -> Path:
