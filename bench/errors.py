@@ -40,6 +40,24 @@ class NotApplicable(Exception):  # noqa: N818 - a state, reported as such, not a
     """A method that needs what a network lacks; the text says what is missing."""
 
 
+# More than any name has; what a message shows of a longer text.
+LONGEST_NAME = 100
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning and how many characters it has.
+
+    >>> shortened("abcdefgh", 3)
+    'abc... (8 characters)'
+    """
+    return text if len(text) <= length else f"{text[:length]}... ({len(text)} characters)"
+
+
+def shown(value: object) -> str:
+    """What a message says was found: the value's `repr`, of which a long one is cut."""
+    return shortened(repr(value), LONGEST_NAME)
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that does not exist: the nearest names, then all of them.
 
@@ -47,6 +65,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     "unknown method 'grad-cam': did you mean 'gradcam'? Known: cam, gradcam"
     """
     known = sorted(known)
-    near = difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.6)
+    near = difflib.get_close_matches(name[:LONGEST_NAME].lower(), known, n=2, cutoff=0.6)
     hint = f": did you mean {' or '.join(map(repr, near))}?" if near else "."
-    return UsageError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known) or 'none'}")
+    return UsageError(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(known) or 'none'}")

@@ -20,6 +20,8 @@ from bench.errors import DataError, ValidationError
 HDF5 = (".h5", ".hdf5")
 COMMON = (*HDF5, ".mat", ".npz")
 SUFFIXES = (*COMMON, ".npy", ".png")
+# What the largest photograph that is read takes as float64.
+MOST_BYTES = 8 * 89_478_485
 EXPECTED = "expected HDF5 (.h5), .npz, .npy, .mat or a grey .png"
 # A file with several arrays says by these names which one is the map.
 MAP_NAMES = ("map", "saliency", "saliency_map")
@@ -173,11 +175,18 @@ def _arrays(path: Path) -> Iterator[Mapping]:
 class _Members(Mapping):
     """The arrays of an .npz file; a damaged member is named when it is read."""
 
-    def __init__(self, path: Path, file: Mapping) -> None:
+    def __init__(self, path: Path, file: np.lib.npyio.NpzFile) -> None:
         self._path, self._file = path, file
 
     def __getitem__(self, name: str) -> np.ndarray:
         with _readable(self._path):
+            held = set(self._file.zip.namelist()) & {name, f"{name}.npy"}
+            size = max(self._file.zip.getinfo(member).file_size for member in held)
+            if size > MOST_BYTES:  # a few zeros, packed, may unpack to anything
+                raise ValidationError(
+                    f"{self._path}: {name!r} unpacks to {size} bytes; expected an array of at most "
+                    f"{MOST_BYTES}."
+                )
             return self._file[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -187,20 +196,49 @@ class _Members(Mapping):
         return len(self._file)
 
 
+class _Datasets(Mapping):
+    """The arrays of a group of an HDF5 file; a damaged one is named when it is read.
+
+    With `transposed` columns become rows: MATLAB's files of version 7.3 hold every matrix column
+    by column.
+    """
+
+    def __init__(self, path: Path, group: Mapping, names: list[str], *, transposed: bool) -> None:
+        self._path, self._group, self._names = path, group, names
+        self._transposed = transposed
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        from bench.hdf5 import check_size
+
+        with _readable(self._path):
+            item = self._group[name]
+            check_size(item, name, self._path)
+            values = np.asarray(item[()])
+            return values.T if self._transposed else values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @contextmanager
 def _hdf5(path: Path, *, transposed: bool = False) -> Iterator[Mapping]:
     """The arrays at the root, or of the only group there (a method's own maps/{method}.h5)."""
     import h5py
 
+    from bench.hdf5 import own_items
+
     with _readable(path):
         file = h5py.File(path, "r")
     with file:
-        group = file
-        if len(file) == 1 and isinstance(only := next(iter(file.values())), h5py.Group):
-            group = only
-        arrays = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
-        # MATLAB's files of version 7.3 hold every matrix column by column.
-        yield {name: item[()].T for name, item in arrays.items()} if transposed else arrays
+        with _readable(path):
+            group, items = file, own_items(file, path)
+            if len(items) == 1 and isinstance(only := next(iter(items.values())), h5py.Group):
+                group, items = only, own_items(only, path)
+            names = [name for name, item in items.items() if isinstance(item, h5py.Dataset)]
+        yield _Datasets(path, group, names, transposed=transposed)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.errors import UsageError
+from bench.errors import UsageError, shown
 
 
 @contextmanager
@@ -33,6 +33,23 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def user_path(text: str | Path, key: str) -> Path:
+    """A path that a user wrote, `~` written out; it need not exist.
+
+    UsageError, naming the configuration's `key`, for what can be no path here: another person's
+    `~name` that nobody has, a name longer than the system takes, a folder that may not be entered.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{key}: {shown(str(text))} is no path that can be used here ({reason}). Correct it."
+        ) from None
+    return path
 
 
 def sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import DataError, UsageError, unknown_name
+from bench.files import user_path
 from bench.places import PROJECT
 from bench.schemas import checked, read_yaml
 
@@ -74,7 +75,7 @@ def get_protocol(name: str) -> Protocol:
     if name in known:
         return _read(known[name])
     if name.endswith((".yaml", ".yml")):
-        path = Path(name).expanduser()
+        path = user_path(name, "protocol")
         if not path.is_file():
             raise DataError(f"{path}: no such file. Expected a protocol, like {known['default']}.")
         return _read(path)

@@ -4,6 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, few of them; a slow test asks for more of its own.
+settings.register_profile(
+    "default run",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("default run")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

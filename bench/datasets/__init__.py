@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import DataError, UsageError, ValidationError
+from bench.errors import DataError, UsageError, ValidationError, shown
+from bench.files import user_path
 from bench.schemas import checked, read_yaml
 
 if TYPE_CHECKING:
@@ -90,17 +91,21 @@ class Dataset:
         try:
             if Path(pattern).anchor:
                 raise ValueError("a whole path")
+            if ".." in Path(pattern).parts:
+                raise ValueError("its .. leads out of the folder")
             return list((folder or self.root).glob(pattern))
-        except ValueError as error:  # glob's own: an empty pattern, ** beside letters
+        # glob's own: an empty pattern, ** beside letters; a longer name than the system takes
+        except (ValueError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise UsageError(
-                f"data set {self.id!r}: the pattern {pattern!r} cannot be used ({error}). Expected "
-                f"one relative to {folder or self.root}, such as '*.jpg' or 'edf/{{viewer}}.edf', "
-                f"with roots={{{self.id}: FOLDER}} for where that folder lies."
+                f"data set {self.id!r}: the pattern {shown(pattern)} cannot be used ({reason}). "
+                f"Expected one relative to {folder or self.root}, such as '*.jpg' or "
+                f"'edf/{{viewer}}.edf', with roots={{{self.id}: FOLDER}} for that folder."
             ) from None
 
     def file(self, relative: str) -> Path:
         """A path below the data set's folder; UsageError for one that would leave it."""
-        path = self.root / relative
+        path = user_path(self.root / relative, f"data set {self.id!r}")
         if not path.resolve().is_relative_to(self.root.resolve()):
             raise UsageError(
                 f"data set {self.id!r}: {relative!r} leads out of its folder {self.root}; "
@@ -161,23 +166,17 @@ def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
 def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
     """{image name: (height, width)} in pixels, from the files' headers.
 
-    Raises DataError for a file that is no image, ValidationError for two files of one name.
+    Raises DataError for a file that is no image, ValidationError for two files of one name and for
+    a picture that is no still one or may have been shown turned (bench/photographs.py).
     """
-    from PIL import Image
+    from bench.photographs import photograph_size
 
+    rotation = dataset.spec["stimuli"]["exif_rotation"]
     sizes: dict[str, tuple[int, int]] = {}
     for path in dataset.stimuli():
-        try:
-            with Image.open(path) as image:
-                width, height = image.size
-        except OSError as error:
-            raise DataError(
-                f"{path}: not readable as an image ({error}). Replace the file or take it out "
-                f"of data set {dataset.id!r}."
-            ) from None
         if path.name in sizes:
             raise ValidationError(f"{path}: a second image of that name in {dataset.id!r}.")
-        sizes[path.name] = (height, width)
+        sizes[path.name] = photograph_size(path, exif_rotation=rotation)
     return sizes
 
 

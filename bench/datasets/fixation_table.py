@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.datasets.formats import get_format
-from bench.errors import DataError, ValidationError
+from bench.errors import DataError, ValidationError, shown
 from bench.files import sha256
 
 if TYPE_CHECKING:
@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 MILLISECONDS = {"ms": 1.0, "s": 1000.0}
 # A median fixation outside of it says that the unit is another one.
 PLAUSIBLE_MS = (10.0, 10_000.0)
+# A day: longer than any recording. One such value would be the whole human heatmap.
+LONGEST_MS = 86_400_000.0
+# What pandas would turn into numbers, though nobody means it as such.
+NO_NUMBERS = (
+    "boolean",
+    "date",
+    "datetime",
+    "datetime64",
+    "period",
+    "time",
+    "timedelta",
+    "timedelta64",
+)
 
 
 def inputs(dataset: Dataset) -> list[Path]:
@@ -77,7 +90,12 @@ def read_gaze(
 
 
 def _texts(path: Path, raw: RawTable, column: str) -> pd.Series:
-    texts = raw.rows[column].astype("string").str.strip()
+    try:
+        texts = raw.rows[column].astype("string").str.strip()
+    except (ValueError, TypeError):  # bytes that are not UTF-8
+        raise ValidationError(
+            f"{path}: {raw.names[column]} holds what is no text; expected names in UTF-8."
+        ) from None
     empty = texts.isna() | (texts == "")
     if empty.any():
         row = int(np.flatnonzero(empty)[0])
@@ -99,8 +117,9 @@ def _check_images(
     near = by_case.get(str(name).lower())
     hint = f" Did you mean {near!r}?" if near else ""
     raise ValidationError(
-        f"{path}, {raw.place(row)}: image {name!r} is not among the {len(sizes)} photographs "
-        f"(rows like this: {int(unknown.sum())}).{hint} Add the photograph or take the rows out."
+        f"{path}, {raw.place(row)}: image {shown(str(name))} is not among the {len(sizes)} "
+        f"photographs (rows like this: {int(unknown.sum())}).{hint} Add the photograph or take "
+        "the rows out."
     )
 
 
@@ -108,13 +127,18 @@ def _numbers(path: Path, raw: RawTable, column: str) -> pd.Series:
     import pandas as pd
 
     values = raw.rows[column]
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind in NO_NUMBERS and values.notna().any():
+        raise ValidationError(
+            f"{path}: {raw.names[column]} holds values of type {kind}, expected numbers."
+        )
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     broken = (numbers.isna() & values.notna()) | np.isinf(numbers)
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
         raise ValidationError(
-            f"{path}, {raw.place(row)}: {raw.names[column]} is {str(values.iloc[row])!r}, expected "
-            "a number."
+            f"{path}, {raw.place(row)}: {raw.names[column]} is {shown(str(values.iloc[row]))}, "
+            "expected a number."
         )
     return numbers
 
@@ -127,13 +151,15 @@ def _durations(path: Path, raw: RawTable, unit: str) -> pd.Series:
             "every fixation weigh the same, or name them under columns: duration_ms."
         )
     durations = _numbers(path, raw, "duration_ms")
-    wrong = ~((durations > 0) & np.isfinite(durations))
+    longest = LONGEST_MS / MILLISECONDS[unit]
+    wrong = ~((durations > 0) & (durations <= longest))
     words = {"ms": "milliseconds", "s": "seconds"}[unit]
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ValidationError(
             f"{path}, {raw.place(row)}: {raw.names['duration_ms']} is {durations.iloc[row]}, "
-            f"expected {words} above 0 (rows like this: {int(wrong.sum())})."
+            f"expected {words} above 0 and at most {longest:g} (rows like this: "
+            f"{int(wrong.sum())})."
         )
     median = float(durations.median()) * MILLISECONDS[unit]
     if not PLAUSIBLE_MS[0] <= median <= PLAUSIBLE_MS[1]:

@@ -98,7 +98,9 @@ class _AscParser:
                 hole = True
                 found = position_bytes + chunk.index(HOLE)
                 self.events.errors.append(f"a hole of zeros at byte {found}: the file is damaged")
-            *lines, rest = (rest + chunk).split(b"\n")
+            whole = rest + chunk
+            *lines, rest = whole.split(b"\n")
+            self._lines_lost_in(whole[: len(whole) - len(rest)])
             if not position_bytes and lines:
                 lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
             position_bytes += len(chunk)
@@ -107,6 +109,13 @@ class _AscParser:
                 raise _LineTooLongError
         if rest:
             self.cut(rest)
+
+    def _lines_lost_in(self, text: bytes) -> None:
+        """Counts the events that are glued to the line before them, where nobody reads them."""
+        for found in _GLUED.findall(text):
+            self.bad_count += 1
+            if len(self.bad_lines) < SHOWN_BAD_LINES:
+                self.bad_lines.append(f"{found.decode()!r} after a line end of another kind (CR)")
 
     def feed(self, lines: list[bytes]) -> None:
         """Takes the next lines of the file, without their line ends."""
@@ -153,6 +162,7 @@ class _AscParser:
         if line.startswith(b"END") and len(line.split()) > 2 and b"EVENTS" in line:
             self.feed([line])
             return
+        self._lines_lost_in(line)
         self.events.cuts.append(
             f"the file ends in the middle of line {self.number + 1} (no line end), which is "
             "ignored: it was cut off"
@@ -286,13 +296,23 @@ _OTHER_WORDS = {
 _LIKE_AN_EVENT = re.compile(rb"\S{2,8}(?:\t| [LR]  )\s*\d")
 
 
+# A line that ends in a carriage return alone swallows the event after it.
+_GLUED = re.compile(rb"\r[\t ]*(MSG|START|END|EFIX|ESACC|EBLINK)[\t ]")
+
+
 def _time(word: bytes) -> float:
     """A time, duration or rate, which must be a number; ValueError for what float() lets pass."""
-    value = float(word)
+    value = _float(word)
     if not math.isfinite(value):
         raise ValueError
     return value
 
 
 def _number(word: bytes) -> float:
-    return math.nan if word == b"." else position(float(word))
+    return math.nan if word == b"." else position(_float(word))
+
+
+def _float(word: bytes) -> float:
+    if b"_" in word:  # Python's own way of writing 1_000; no tracker's
+        raise ValueError
+    return float(word)

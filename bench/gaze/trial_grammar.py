@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -11,7 +13,7 @@ from re import _constants as _op
 from re import _parser
 from typing import Any
 
-from bench.errors import UsageError, unknown_name
+from bench.errors import UsageError, shown, unknown_name
 
 # A repeat of at most this many rounds may hold another repeat.
 BOUNDED = 9
@@ -105,7 +107,7 @@ class TrialGrammar:
             if key not in known:
                 raise unknown_name("key of trials", str(key), known)
         preset = mapping.get("preset", "custom")
-        if preset not in PRESETS:
+        if not isinstance(preset, str) or preset not in PRESETS:
             raise unknown_name("preset of trials", str(preset), PRESETS)
         if "offset" in mapping and "duration_ms" in mapping:
             raise UsageError("trials: both offset and duration_ms; expected exactly one of them.")
@@ -130,6 +132,11 @@ class TrialGrammar:
         elif isinstance(image, Mapping):
             images = {str(label): str(name) for label, name in image.items()}
             image = ()
+        if not isinstance(image, (str, list, tuple)):
+            raise UsageError(
+                f"trials: image is {shown(image)}, expected a pattern, a list of patterns, or "
+                "{trial label: image name}."
+            )
         values["image"] = (image,) if isinstance(image, str) else tuple(image)
         values["expect"] = _expectation(values.get("expect", {}))
         grammar = cls(**{**values, "images": images, "preset": preset})
@@ -165,9 +172,11 @@ def check_pattern(key: str, pattern: Any) -> None:
     if not isinstance(pattern, str):
         raise UsageError(f"trials: {key} is {pattern!r}, expected a pattern (text).")
     try:
-        re.compile(pattern)
-        tree = _parser.parse(pattern)
-    except (re.error, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a set in a set, which Python is to read otherwise
+            re.compile(pattern)
+            tree = _parser.parse(pattern)
+    except (re.error, OverflowError, Warning) as error:
         raise UsageError(
             f"trials: {key} is no regular expression ({error}): {pattern!r}."
         ) from None
@@ -214,5 +223,5 @@ def _one_of(key: str, value: Any, known: tuple[str, ...]) -> None:
 
 
 def _positive(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise UsageError(f"trials: {key} is {value!r}, expected a number above 0.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise UsageError(f"trials: {key} is {shown(value)}, expected a number above 0.")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 1000  # characters that a pattern is tried on
 SECONDS = 20.0  # for all patterns on all messages of a recording
 SHAPES = 10
-_LEADING = re.compile(r"(-?\d+)\s+(?=\S)")
+# More digits are no offset in milliseconds.
+_LEADING = re.compile(r"(-?\d{1,15})\s+(?=\S)")
 # What a trial variable holds may be an answer, an age or a name; its own name is what matters.
 _VALUE = re.compile(r"(!V TRIAL_VAR\s+\S+)\s.*|\S+@\S+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

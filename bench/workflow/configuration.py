@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.attention import method_file, method_files, option_names
 from bench.attention._registry import check_id
 from bench.baselines import BASELINES
 from bench.datasets import Dataset, dataset_files, load_dataset
-from bench.errors import DataError, UsageError, unknown_name
+from bench.errors import DataError, UsageError, shown, unknown_name
+from bench.files import user_path
 from bench.metrics import metric_names
 from bench.networks import network_entry, weights_fingerprint
 from bench.protocols import get_protocol
-from bench.schemas import checked
+from bench.schemas import checked, parse_yaml
+from bench.schemas.plain import check_plain
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     """
     config = checked(_typed_switch(config), "config", source, UsageError)
     files = dataset_files(Path("data"), project / "data")
-    roots = {name: Path(root).expanduser() for name, root in config["roots"].items()}
+    roots = {name: user_path(root, f"roots: {name}") for name, root in config["roots"].items()}
     for name in [*config["datasets"], *roots]:
         _known("dataset", name, files)
-    plugins = _as_list(config["plugins"])
+    plugins = _as_list(config["plugins"], "plugins")
     models = list(dict.fromkeys(network_entry(name, "model").name for name in config["models"]))
     weights = {
-        network_entry(name, "model").name: _as_list(paths)
+        network_entry(name, "model").name: _as_list(paths, f"weights: {name}")
         for name, paths in config["weights"].items()
     }
     for name in models:
@@ -143,7 +143,10 @@ def _methods(
             for option in options or {}:
                 _known(f"option of {name}", option, option_names(name, plugins))
         return {
-            name: {key: _typed(value) for key, value in (options or {}).items()}
+            name: {
+                key: _typed(value, f"methods: {name}: {key}")
+                for key, value in (options or {}).items()
+            }
             for name, options in chosen.items()
         }
     return {name: {} for name in chosen}
@@ -184,7 +187,7 @@ def _external(
                     "stands for the data set and other braces and wildcards for nothing."
                 )
             if dataset in found:
-                found[dataset][name] = str(Path(place).expanduser())
+                found[dataset][name] = str(user_path(place, where))
     return found
 
 
@@ -215,7 +218,7 @@ def _controls(given: bool | list[str], datasets: list[str], known: dict[str, Pat
 
 
 def _rules(paths: list[str]) -> list[Path]:
-    found = [Path(path).expanduser().absolute() for path in paths]
+    found = [user_path(path, "rules").absolute() for path in paths]
     for path in found:
         if not path.is_file():
             raise DataError(
@@ -224,9 +227,16 @@ def _rules(paths: list[str]) -> list[Path]:
     return found
 
 
-def _typed(value: Any) -> Any:
+def _typed(value: Any, key: str) -> Any:
     """A number, truth value or null that `--config` handed over as text."""
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        meant = parse_yaml(value)
+    except ValueError as error:
+        raise UsageError(f"{key}: found {shown(value)}; expected YAML ({error}).") from None
+    check_plain({"value": meant}, key, UsageError)
+    return meant
 
 
 def _metrics(chosen: str | list[str], of_protocol: str | tuple[str, ...]) -> list[str]:
@@ -246,7 +256,7 @@ def _known(kind: str, name: str, known: Any) -> None:
         raise unknown_name(kind, name, known)
 
 
-def _as_list(paths: str | list[str]) -> list[str]:
+def _as_list(paths: str | list[str], key: str) -> list[str]:
     """Paths as Snakemake wants them: a list, and `~` written out."""
     given = [paths] if isinstance(paths, str) else paths
-    return [str(Path(path).expanduser()) for path in given]
+    return [str(user_path(path, key)) for path in given]

@@ -85,7 +85,7 @@ def test_a_missing_column_names_what_is_there_and_where_to_map_it(small):
 def test_an_unreadable_photograph_is_named(small):
     dataset = small("a.png,1,1,1,100\n")
     (dataset.root / "stimuli" / "b.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"b\.png: not readable as an image"):
+    with pytest.raises(DataError, match=r"b\.png: cannot be read as a photograph"):
         read_gaze(dataset)
 
 
@@ -114,3 +114,35 @@ def test_osie_keeps_every_published_fixation(shared_data):
     assert set(table["status"]) == {"kept"}
     assert len(summaries) == 15
     assert table["duration_ms"].median() == 189
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('pattern: "*.png"', 'pattern: "../../*/*"', r"its \.\. leads out of the folder"),
+        ('pattern: "*.png"', f"pattern: {'x' * 5000}/*", "cannot be used"),
+        ("folder: stimuli", f"folder: {'x' * 5000}", "no path that can be used here"),
+        ("file: fixations.csv", "file: ../fixations.csv", "leads out of its folder"),
+        ("folder: stimuli", "folder: /etc", "leads out of its folder"),
+    ],
+)
+def test_no_name_leads_out_of_the_folder(small, old, new, message):
+    dataset = small("a.png,1,1,1,100\n")
+    description = dataset.root / "dataset.yaml"
+    description.write_text(description.read_text().replace(old, new))
+    with pytest.raises(UsageError, match=message):
+        read_gaze(load_dataset(description))
+
+
+def test_a_picture_that_may_have_been_turned_is_refused_unless_told(small):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    dataset = small("a.png,1,7,5,100\n")
+    Image.new("RGB", (8, 6)).save(dataset.root / "stimuli" / "a.png", exif=exif)
+    with pytest.raises(ValidationError, match="exif_rotation: ignore"):
+        read_gaze(dataset)
+    description = dataset.root / "dataset.yaml"
+    told = description.read_text().replace('"*.png"}', '"*.png", exif_rotation: ignore}')
+    description.write_text(told)
+    table, _ = read_gaze(load_dataset(description))
+    assert table["status"].tolist() == ["kept"]  # (7, 5) lies in 8 x 6, not in 6 x 8

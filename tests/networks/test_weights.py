@@ -1,5 +1,7 @@
 """Weights that are absent, broken or another network's: one clear message each."""
 
+import json
+import struct
 from urllib.error import URLError
 
 import pytest
@@ -37,6 +39,58 @@ def test_a_file_with_code_in_it_is_refused(tmp_path):
     path = tmp_path / "evil.pth"
     torch.save(torch.nn.Conv2d(1, 1, 1), path)
     with pytest.raises(DataError, match=r"evil\.pth is no readable weight file"):
+        load_network("squeezenet1_1", weights=path)
+
+
+class _Bomb:
+    """Unpickled without care, it writes a file."""
+
+    def __init__(self, target):
+        self.target = str(target)
+
+    def __reduce__(self):
+        return open, (self.target, "w")
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+def test_code_in_a_weight_file_does_not_run(tmp_path, new_format):
+    path, proof = tmp_path / "evil.pth", tmp_path / "the code ran"
+    torch.save({"w": _Bomb(proof)}, path, _use_new_zipfile_serialization=new_format)
+    with pytest.raises(DataError, match=r"evil\.pth is no readable weight file"):
+        load_network("squeezenet1_1", weights=path)
+    assert not proof.exists()
+    torch.load(path, weights_only=False)["w"].close()
+    assert proof.exists()  # it would have, with pickle
+
+
+def _safetensors(header, data=b"\0" * 16, *, size=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if size is None else size) + text + data
+
+
+def _tensor(shape, begin, end, dtype="F32"):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+LYING = {
+    "a header longer than the file": _safetensors({}, size=1 << 20),
+    "a header of exabytes": _safetensors({}, size=(1 << 63) - 1),
+    "a header that is no JSON": _safetensors(b"{'a'"),
+    "numbers behind the end": _safetensors({"a": _tensor([1000], 0, 4000)}),
+    "a shape that does not fit": _safetensors({"a": _tensor([1000, 1000], 0, 16)}),
+    "a shape beyond all numbers": _safetensors({"a": _tensor([1 << 40, 1 << 40], 0, 16)}),
+    "a negative shape": _safetensors({"a": _tensor([-4], 0, 16)}),
+    "two tensors in one place": _safetensors({"a": _tensor([4], 0, 16), "b": _tensor([4], 0, 16)}),
+    "an unknown type": _safetensors({"a": _tensor([4], 0, 16, "F31")}),
+    "a nested header": _safetensors(b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+}
+
+
+@pytest.mark.parametrize("content", LYING.values(), ids=LYING)
+def test_a_header_that_lies_is_refused(tmp_path, content):
+    path = tmp_path / "lying.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"lying\.safetensors is no readable weight file"):
         load_network("squeezenet1_1", weights=path)
 
 

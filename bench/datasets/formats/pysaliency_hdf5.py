@@ -18,6 +18,7 @@ import numpy as np
 from bench.datasets.formats import RawTable
 from bench.datasets.photograph_list import read_names
 from bench.errors import DataError, UsageError, ValidationError
+from bench.hdf5 import check_size, own_item
 
 if TYPE_CHECKING:
     import h5py
@@ -28,6 +29,8 @@ SUFFIXES = (".h5", ".hdf5")
 ORIGIN = 0.5
 DURATIONS = "s"
 DURATION_NAMES = ("durations", "duration", "train_durations")
+# What h5py raises over damaged files.
+DAMAGED = (OSError, RuntimeError, LookupError, ValueError, TypeError)
 VERSIONS = {"FixationTrains": ("1.0", "1.1", "1.2"), "Fixations": ("1.0",)}
 
 
@@ -48,7 +51,7 @@ def read(path: Path, dataset: Dataset) -> RawTable:
             wanted = (named,) if named else DURATION_NAMES
             read_rows = _trains if kind == "FixationTrains" else _fixations
             columns = read_rows(path, file, () if given.get("durations") == "none" else wanted)
-    except OSError as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: not readable as HDF5 ({_reason(error)}).") from None
     images = _image_names(path, dataset)
     if len(set(images)) < len(images):
@@ -85,7 +88,8 @@ def _trains(path: Path, file: h5py.File, durations: tuple[str, ...]) -> dict[str
     )
     length = np.where(np.isnan(xs).all(axis=1), 0, length) if xs.size else length
     inside = np.arange(xs.shape[1]) < length[:, None]
-    groups = [file.get("scanpath_fixation_attributes"), file.get("scanpath_attributes"), file]
+    attributes = ("scanpath_fixation_attributes", "scanpath_attributes")
+    groups = [*(own_item(file, name, path) for name in attributes), file]
     found = _durations(path, groups, durations, xs.shape)
     for name, values in (
         ("train_ys", ys),
@@ -119,17 +123,20 @@ def _durations(
     path: Path, groups: list[Any], names: tuple[str, ...], shape: tuple[int, ...]
 ) -> np.ndarray | None:
     """The first attribute with one of the names and the shape of the positions."""
+    import h5py
+
     for group in groups:
         for name in names:
-            if group is not None and name in group and group[name].shape == shape:
-                return np.asarray(group[name][...], dtype=np.float64)
+            item = None if group is None else own_item(group, name, path)
+            if isinstance(item, h5py.Dataset) and item.shape == shape and item.dtype.kind in "iuf":
+                return np.asarray(item[...], dtype=np.float64)
     return None
 
 
 def _array(path: Path, file: h5py.File, name: str, dimensions: int) -> np.ndarray:
     import h5py
 
-    item = file.get(name)
+    item = own_item(file, name, path)
     if (
         not isinstance(item, h5py.Dataset)
         or item.ndim != dimensions
@@ -139,12 +146,13 @@ def _array(path: Path, file: h5py.File, name: str, dimensions: int) -> np.ndarra
             f"{path}: no array {name} of {dimensions} dimension(s) with numbers; found "
             f"{', '.join(sorted(file)) or 'nothing'}. Write the file with pysaliency's to_hdf5."
         )
+    check_size(item, name, path)
     return np.asarray(item[...], dtype=np.float64)
 
 
 def _whole(path: Path, file: h5py.File, name: str) -> np.ndarray:
     values = _array(path, file, name, 1)
-    if not (np.isfinite(values) & (values == np.floor(values))).all():
+    if not ((np.abs(values) < 2**53) & (values == np.floor(values))).all():
         raise ValidationError(f"{path}: {name} holds other than whole numbers.")
     return values.astype(np.int64)
 
@@ -178,11 +186,15 @@ def _image_names(path: Path, dataset: Dataset) -> list[str]:
     try:
         with h5py.File(stimuli, "r") as file:
             _kind(stimuli, file, {"FileStimuli": ("1.0", "2.0", "2.1")})
-            if "filenames" not in file:
-                raise ValidationError(f"{stimuli}: no array filenames in it.")
+            names = own_item(file, "filenames", stimuli)
+            if not isinstance(names, h5py.Dataset) or names.ndim != 1:
+                raise ValidationError(
+                    f"{stimuli}: no array filenames in it, a name per photograph."
+                )
+            check_size(names, "filenames", stimuli)
             # A file written on Windows has its folders there; PureWindowsPath knows both signs.
-            return [PureWindowsPath(_text(name)).name for name in file["filenames"][...]]
-    except OSError as error:
+            return [PureWindowsPath(_text(name)).name for name in names[...]]
+    except DAMAGED as error:
         raise DataError(f"{stimuli}: not readable as HDF5 ({_reason(error)}).") from None
 
 
@@ -190,5 +202,5 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or " ".join(str(error).split())
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split())
