@@ -21,7 +21,9 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from bench.workflow.cam_fit import CAM_FIT
+from bench.workflow.handover import VARIABLE, hand_down, handed_down
 from bench.workflow.plan import MAPS, Plan
+from bench.workflow.resources import mem_mb, runtime
 
 min_version("9.0")
 
@@ -29,7 +31,12 @@ min_version("9.0")
 configfile: Path(workflow.basedir, "config/config.yaml")
 
 
-plan = Plan(config, project=Path(workflow.basedir))
+plan = Plan(config, project=Path(workflow.basedir), stale=handed_down(workflow))
+
+if hand_down(plan.states, workflow):
+
+    envvars:
+        VARIABLE,
 
 
 wildcard_constraints:

@@ -10,6 +10,9 @@ rule demo:
         "results/demo/logs/demo.log",
     benchmark:
         "results/demo/benchmarks/demo.tsv"
+    resources:
+        mem_mb=mem_mb("demo"),
+        runtime=runtime("demo"),
     params:
         seed=plan.settings.seed,
         code=plan.code("demo"),
@@ -30,6 +33,9 @@ rule fixations:
     benchmark:
         "results/{dataset}/benchmarks/fixations.tsv"
     threads: lambda wildcards: plan.reading_jobs(wildcards.dataset)
+    resources:
+        mem_mb=mem_mb("fixations"),
+        runtime=runtime("fixations"),
     params:
         dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
         code=plan.code("fixations"),
@@ -48,6 +54,9 @@ rule heatmap:
         "results/{dataset}/logs/heatmap.log",
     benchmark:
         "results/{dataset}/benchmarks/heatmap.tsv"
+    resources:
+        mem_mb=mem_mb("heatmap"),
+        runtime=runtime("heatmap"),
     params:
         protocol=plan.settings.protocol,
         choices=repr(plan.protocol),

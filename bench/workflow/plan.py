@@ -27,7 +27,13 @@ from bench.workflow.cam_fit import (
     stored_fit_fingerprint,
 )
 from bench.workflow.configuration import Settings, made_by_a_rule, read_settings
-from bench.workflow.map_jobs import AttendJob, MapState, map_fingerprint, stimuli_fingerprint
+from bench.workflow.map_jobs import (
+    FRESH,
+    AttendJob,
+    MapState,
+    map_fingerprint,
+    stimuli_fingerprint,
+)
 
 MOST_READING_JOBS = 8
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
@@ -55,9 +61,17 @@ class Plan:
 
     Ends the process with one message for anything that a user can mend in the configuration: an
     exception would reach the user as a traceback through the Snakefile.
+
+    `stale` are the states of the map files that are out of date, where that is settled already
+    (bench/workflow/handover.py); all others then count as fresh.
     """
 
-    def __init__(self, config: dict[str, Any], project: Path) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        project: Path,
+        stale: dict[tuple[str, ...], dict[str, MapState]] | None = None,
+    ) -> None:
         try:
             self.settings: Settings = read_settings(config, project)
             self._stimuli = {
@@ -68,6 +82,8 @@ class Plan:
             }
             self._states = {
                 (dataset, model): self._map_states(dataset, model)
+                if stale is None
+                else self._settled(stale.get((dataset, model), {}))
                 for dataset in self.settings.datasets
                 for model in self.settings.models
             }
@@ -78,6 +94,11 @@ class Plan:
     def pairs(self) -> list[tuple[str, str]]:
         """Every (data set, network)."""
         return list(self._states)
+
+    @property
+    def states(self) -> dict[tuple[str, str], dict[str, MapState]]:
+        """The state of every map file: (data set, network) -> its files' names -> state."""
+        return self._states
 
     @property
     def protocol(self) -> Protocol:
@@ -249,12 +270,18 @@ class Plan:
 
         return given
 
+    def _settled(self, stale: dict[str, MapState]) -> dict[str, MapState]:
+        return {name: stale.get(name, FRESH) for name in self._map_names()}
+
+    def _map_names(self) -> list[str]:
+        methods = method_files(self.settings.plugins)
+        return [*methods, *map(control_of, methods)]
+
     def _map_states(self, dataset: str, model: str) -> dict[str, MapState]:
         photographs = stimuli_fingerprint(self.settings.datasets[dataset])
         plugins = self.settings.plugins
-        methods = method_files(plugins)
         states = {}
-        for name in [*methods, *map(control_of, methods)]:
+        for name in self._map_names():
             wanted = map_fingerprint(
                 method=controlled(name),
                 options=self._method_options(dataset, model, name),

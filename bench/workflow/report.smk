@@ -25,6 +25,9 @@ rule report:
         "results/{dataset}/logs/report.log",
     benchmark:
         "results/{dataset}/benchmarks/report.tsv"
+    resources:
+        mem_mb=mem_mb("report"),
+        runtime=runtime("report"),
     params:
         dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
         results=subpath(output.page, parent=True),

@@ -17,6 +17,9 @@ rule score:
         "results/{dataset}/{model}/logs/score_{method}.log",
     benchmark:
         "results/{dataset}/{model}/benchmarks/score_{method}.tsv"
+    resources:
+        mem_mb=mem_mb("score"),
+        runtime=runtime("score"),
     params:
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
@@ -50,6 +53,9 @@ rule leaderboard:
         "results/{dataset}/logs/leaderboard.log",
     benchmark:
         "results/{dataset}/benchmarks/leaderboard.tsv"
+    resources:
+        mem_mb=mem_mb("leaderboard"),
+        runtime=runtime("leaderboard"),
     params:
         seed=plan.settings.seed,
         code=plan.code("leaderboard"),
@@ -75,6 +81,9 @@ rule sensitivity:
         "results/{dataset}/logs/sensitivity.log",
     benchmark:
         "results/{dataset}/benchmarks/sensitivity.tsv"
+    resources:
+        mem_mb=mem_mb("sensitivity"),
+        runtime=runtime("sensitivity"),
     params:
         seed=plan.settings.seed,
         code=plan.code("sensitivity"),
@@ -98,6 +107,9 @@ rule controls:
         "results/{dataset}/logs/controls.log",
     benchmark:
         "results/{dataset}/benchmarks/controls.tsv"
+    resources:
+        mem_mb=mem_mb("controls"),
+        runtime=runtime("controls"),
     params:
         models=plan.settings.models,
         methods=lambda wildcards: plan.controlled(wildcards.dataset),
