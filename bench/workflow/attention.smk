@@ -24,7 +24,9 @@ rule fit_cam:
         gpu=int(plan.settings.device.startswith("cuda")),
     params:
         settings=lambda wildcards: plan.fit_settings(wildcards.model),
-        arguments=lambda wildcards, output: plan.fit_arguments(**wildcards)(wildcards, output),
+        arguments=lambda wildcards, input, output: (
+            plan.fit_arguments(**wildcards)(wildcards, input, output)
+        ),
     shell:
         "python -m bench fit-cam {params.arguments} --log {log}"
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from snakemake.io import local
+
 from bench.attention import method_files
 from bench.attention._registry import is_built_in
 from bench.baselines import BASELINES
@@ -54,6 +56,11 @@ CODE = {
     "controls": ("stages/controls.py",),
     "report": ("stages/report.py", "report/*", "metrics/*.py"),
 }
+
+
+def given(paths: Sequence[str | Path]) -> list[str]:
+    """What the workflow is given and does not make: with object storage it stays where it is."""
+    return [local(str(path)) for path in paths]
 
 
 class Plan:
@@ -145,19 +152,29 @@ class Plan:
     def external_inputs(self, dataset: str, name: str) -> list[str]:
         """The files to import; below results/ the path itself, which a rule of the user's makes."""
         source = Path(self.external(dataset, name))
-        if made_by_a_rule(source) or not source.is_dir():
+        if made_by_a_rule(source):
             return [str(source)]
+        if not source.is_dir():
+            return given([source])
         images = [path.name for path in self._stimuli[dataset]]
         found = external_files(source, images).values()
-        return [str(path) for paths in found for path in paths] or [str(source)]
+        return given([path for paths in found for path in paths] or [source])
 
     def stimuli(self, dataset: str) -> list[str]:
         """The photographs of a data set."""
-        return [str(path) for path in self._stimuli[dataset]]
+        return self._files_of(dataset, self._stimuli[dataset])
 
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
-        return [str(path) for path in self._gaze[dataset]]
+        return self._files_of(dataset, self._gaze[dataset])
+
+    def description(self, dataset: str) -> list[str]:
+        """The data set's dataset.yaml."""
+        return given([self.settings.dataset_files[dataset]])
+
+    def _files_of(self, dataset: str, paths: Sequence[Path]) -> list[str]:
+        made = self.settings.datasets[dataset].made_by_rule
+        return [str(path) for path in paths] if made else given(paths)
 
     def reading_jobs(self, dataset: str) -> int:
         """How many recordings of a data set are worth reading at a time.
@@ -170,12 +187,14 @@ class Plan:
 
     def weights(self, model: str) -> list[str]:
         """The local weight files of a network, if the configuration names some."""
-        return self.settings.weights.get(model, [])
+        return given(self.settings.weights.get(model, []))
 
     def cam_fit(self, dataset: str, model: str, methods: list[str]) -> list[str]:
         """The fit that a job with these methods reads, if it reads one."""
         path = self._method_options(dataset, model, "cam").get("fit") if "cam" in methods else None
-        return [str(path)] if path and needs_fit(model) else []
+        if not path or not needs_fit(model):
+            return []
+        return [str(path)] if self.fitted(model) else given([path])
 
     def fitted(self, model: str) -> bool:
         """Whether rule `fit_cam` makes the fit of a network: no other file is named."""
@@ -184,7 +203,7 @@ class Plan:
     def fit_photographs(self, dataset: str) -> list[str]:
         """The photographs that the fit is made on."""
         folder = self._fit_options().get("fit_images")
-        return [str(path) for path in images_in(folder)] if folder else self.stimuli(dataset)
+        return given(images_in(folder)) if folder else self.stimuli(dataset)
 
     def fit_settings(self, model: str, photographs: Sequence[str] = ()) -> str:
         """What the fit depends on beside the photographs, which are its rule's inputs."""
@@ -205,8 +224,12 @@ class Plan:
         words += ["--images", str(folder)] if folder else []
         if self.weights(model):
             words += ["--weights", *self.weights(model)]
-        arguments = f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
-        return lambda wildcards, output: f"{arguments} --output {shlex.quote(str(output[0]))}"
+
+        def arguments(wildcards: Any, input: Any, output: Any) -> str:
+            where = self.dataset_arguments(dataset, [] if folder else input.photographs)
+            return f"{where} {shlex.join(words)} --output {shlex.quote(str(output[0]))}"
+
+        return arguments
 
     def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
         """The jobs of this pair's maps.
@@ -228,10 +251,17 @@ class Plan:
         """The fingerprint of the code that a rule runs."""
         return fingerprint.code(*CODE[rule])
 
-    def dataset_arguments(self, dataset: str) -> str:
-        """The command-line options that name a data set."""
+    def dataset_arguments(self, dataset: str, photographs: Sequence[str] = ()) -> str:
+        """The command-line options that name a data set.
+
+        `photographs` are a job's input: what a rule makes lies where Snakemake puts it, with object
+        storage in a local copy.
+        """
         description = self.settings.dataset_files[dataset]
         root = self.settings.datasets[dataset].root
+        if photographs and self.settings.datasets[dataset].made_by_rule:
+            depth = len(self._stimuli[dataset][0].relative_to(root).parts)
+            root = Path(photographs[0]).parents[depth - 1]
         return shlex.join(["--dataset", str(description), "--root", str(root)])
 
     def report_arguments(self, dataset: str) -> str:
@@ -253,7 +283,7 @@ class Plan:
             controlled(name): self._method_options(job.dataset, job.model, name)
             for name in job.methods
         }
-        words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
+        words = ["--model", job.model, "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
         words += ["--precision", self.settings.precision, "--workers", str(self.settings.workers)]
@@ -263,12 +293,16 @@ class Plan:
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
-        arguments = f"{self.dataset_arguments(job.dataset)} {shlex.join(words)}"
+        fits = self.cam_fit(job.dataset, job.model, job.methods)
 
-        def given(wildcards: Any, output: Any) -> str:
-            return f"{arguments} --output-folder {shlex.quote(str(Path(output[0]).parent))}"
+        def arguments(wildcards: Any, input: Any, output: Any) -> str:
+            where = self.dataset_arguments(job.dataset, input)
+            if fits:  # the last of the inputs (attention.smk)
+                options["cam"] = options["cam"] | {"fit": str(input[-1])}
+            folder = ["--output-folder", str(Path(output[0]).parent)]
+            return f"{where} {shlex.join([*words, '--methods', json.dumps(options), *folder])}"
 
-        return given
+        return arguments
 
     def _settled(self, stale: dict[str, MapState]) -> dict[str, MapState]:
         return {name: stale.get(name, FRESH) for name in self._map_names()}

@@ -5,6 +5,7 @@ FIGURES = ["errors", "agreement", "sensitivity", "human_heatmaps"]
 
 rule report:
     input:
+        photographs=lambda wildcards: plan.stimuli(wildcards.dataset),
         recordings=rules.fixations.output.recordings,
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
@@ -29,7 +30,9 @@ rule report:
         mem_mb=mem_mb("report"),
         runtime=runtime("report"),
     params:
-        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        dataset=lambda wildcards, input: plan.dataset_arguments(
+            wildcards.dataset, input.photographs
+        ),
         results=subpath(output.page, parent=True),
         models=plan.settings.models,
         methods=list(plan.settings.methods),

@@ -23,7 +23,9 @@ rule score:
     params:
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
-            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+            plan.dataset_arguments(wildcards.dataset, input.photographs)
+            if input.photographs
+            else ""
         ),
         metrics=plan.settings.metrics,
         seed=plan.settings.seed,
@@ -111,10 +113,11 @@ rule controls:
         mem_mb=mem_mb("controls"),
         runtime=runtime("controls"),
     params:
+        results=subpath(output[0], parent=True),
         models=plan.settings.models,
         methods=lambda wildcards: plan.controlled(wildcards.dataset),
         seed=plan.settings.seed,
         code=plan.code("controls"),
     shell:
-        "python -m bench controls --results results/{wildcards.dataset} --models {params.models} "
+        "python -m bench controls --results {params.results} --models {params.models} "
         "--methods {params.methods} --seed {params.seed} --output {output} --log {log}"
