@@ -63,7 +63,7 @@ def missing():
 
 
 @contextmanager
-def one_node_slurm(folder, cpus=8, memory_mb=64000):
+def one_node_slurm(folder, cpus=4, memory_mb=64000):
     """Runs the daemons, state and logs in `folder`; the node pretends to the size given."""
     folder.chmod(0o755)  # munge looks at who may write
     for name in ("state", "spool"):
