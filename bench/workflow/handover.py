@@ -31,6 +31,7 @@ def hand_down(states: States, workflow: Any) -> bool:
     """
     if not workflow.is_main_process:
         return VARIABLE in os.environ
+    os.environ.pop(VARIABLE, None)  # another run's, where this one is a job of that
     if workflow.local_exec:
         return False
     text = _packed(states)

@@ -56,6 +56,7 @@ def test_a_job_sees_the_jobs_of_its_run_after_their_maps_are_finished(folder):
 
 def test_a_run_of_its_own_judges_anew_and_a_local_one_hands_nothing_down(folder):
     plan = Plan(CONFIG, PROJECT)
+    os.environ[handover.VARIABLE] = "of another run"
     assert not handover.hand_down(
         plan.states, SimpleNamespace(is_main_process=True, local_exec=True)
     )
@@ -71,8 +72,7 @@ def test_too_many_maps_for_the_environment_end_with_one_message(folder, monkeypa
         handover.hand_down(Plan(CONFIG, PROJECT).states, RUN)
 
 
-@pytest.mark.parametrize(("told", "code"), [(True, 0), (False, 1)])
-def test_snakemake_in_a_job_that_goes_again_finds_its_rule(told, code, folder):
+def test_snakemake_in_a_job_that_goes_again_finds_its_rule(folder):
     """What the executors call: a rule that had other maps to make when it was submitted."""
     run = Plan(CONFIG, PROJECT)
     handover.hand_down(run.states, RUN)
@@ -84,10 +84,9 @@ def test_snakemake_in_a_job_that_goes_again_finds_its_rule(told, code, folder):
             *("--mode", "remote", "--target-jobs", f"{rule}:", "--allowed-rules", rule, "--force"),
             *("--config", "datasets=[tiny]", "methods=[cam, gradcam]", "random_weights=true"),
         ],
-        env={name: text for name, text in os.environ.items() if told or name != handover.VARIABLE},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert ("maps/cam.h5, results/tiny" in done.stdout + done.stderr) == told
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "maps/cam.h5, results/tiny" in done.stdout + done.stderr
