@@ -25,30 +25,33 @@ States = dict[tuple[str, ...], dict[str, MapState]]
 
 
 def hand_down(states: States, workflow: Any) -> bool:
-    """Whether this Snakemake's jobs start another, which then finds `states` in the environment.
+    """Whether a Snakemake that this one starts finds `states` in the environment.
 
-    Ends the process with one message where they are too many for that.
+    Which executor there will be is not known while the rules are read, so local runs do it too.
     """
-    if not workflow.is_main_process:
-        return VARIABLE in os.environ
-    os.environ.pop(VARIABLE, None)  # another run's, where this one is a job of that
-    if workflow.local_exec:
-        return False
-    text = _packed(states)
-    if len(text) > MOST_BYTES:
-        sys.exit(
-            f"attention-bench: found {sum(map(len, states.values()))} map files, too many to hand "
-            "to a cluster's jobs in one run; choose fewer with --config 'datasets=[...]' or "
-            "'models=[...]' and run again for the rest."
-        )
-    os.environ[VARIABLE] = text
-    return True
+    if workflow.is_main_process:
+        os.environ.pop(VARIABLE, None)
+        text = _packed(states)
+        if len(text) <= MOST_BYTES:
+            os.environ[VARIABLE] = text
+    return VARIABLE in os.environ
 
 
 def handed_down(workflow: Any) -> dict[tuple[str, ...], dict[str, MapState]] | None:
-    """The states of the maps that were out of date when the run began; None in the run itself."""
-    if workflow.is_main_process or VARIABLE not in os.environ:
+    """The states of the maps that were out of date when the run began; None in the run itself.
+
+    Ends a cluster's job with one message where they were too many for the environment.
+    """
+    if workflow.is_main_process:
         return None
+    if VARIABLE not in os.environ:
+        if not workflow.remote_exec:
+            return None
+        sys.exit(
+            "attention-bench: too many map files are out of date to tell a cluster's jobs in one "
+            "run; choose fewer with --config 'datasets=[...]' or 'models=[...]' and run again for "
+            "the rest."
+        )
     content = json.loads(zlib.decompress(base64.b64decode(os.environ[VARIABLE])))
     return {
         tuple(key): {name: MapState(*state, record="") for name, state in stale.items()}

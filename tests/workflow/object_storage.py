@@ -1,5 +1,6 @@
 """A server on this machine that speaks S3 (moto), and how to tell Snakemake of it."""
 
+import logging
 import os
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -25,6 +26,7 @@ def object_storage():
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request
     keys = dict.fromkeys((*KEYS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "test")
     with mock.patch.dict(os.environ, keys | {"AWS_DEFAULT_REGION": "us-east-1"}):
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -15,8 +15,8 @@ from bench.workflow.plan import MAPS, Plan
 PROJECT = Path(__file__).resolve().parents[2]
 NETWORK = "efficientnet_lite0"
 CONFIG = {"datasets": ["tiny"], "methods": ["cam", "gradcam"], "random_weights": True}
-RUN = SimpleNamespace(is_main_process=True, local_exec=False)
-JOB = SimpleNamespace(is_main_process=False, local_exec=False)
+RUN = SimpleNamespace(is_main_process=True, remote_exec=False)
+JOB = SimpleNamespace(is_main_process=False, remote_exec=True)
 
 
 @pytest.fixture
@@ -54,22 +54,20 @@ def test_a_job_sees_the_jobs_of_its_run_after_their_maps_are_finished(folder):
     assert jobs(Plan(CONFIG, PROJECT, stale=handover.handed_down(JOB))) == before
 
 
-def test_a_run_of_its_own_judges_anew_and_a_local_one_hands_nothing_down(folder):
-    plan = Plan(CONFIG, PROJECT)
+def test_a_run_of_its_own_judges_anew(folder):
     os.environ[handover.VARIABLE] = "of another run"
-    assert not handover.hand_down(
-        plan.states, SimpleNamespace(is_main_process=True, local_exec=True)
-    )
-    assert handover.VARIABLE not in os.environ
-    assert handover.handed_down(JOB) is None
-    handover.hand_down(plan.states, RUN)
     assert handover.handed_down(RUN) is None
+    states = Plan(CONFIG, PROJECT).states
+    assert handover.hand_down(states, RUN)
+    (stale,) = handover.handed_down(JOB).values()
+    assert stale.keys() == states["tiny", NETWORK].keys()
 
 
-def test_too_many_maps_for_the_environment_end_with_one_message(folder, monkeypatch):
+def test_too_many_maps_for_the_environment_end_a_job_with_one_message(folder, monkeypatch):
     monkeypatch.setattr(handover, "MOST_BYTES", 100)
-    with pytest.raises(SystemExit, match="too many to hand to a cluster's jobs in one run; choose"):
-        handover.hand_down(Plan(CONFIG, PROJECT).states, RUN)
+    assert not handover.hand_down(Plan(CONFIG, PROJECT).states, RUN)
+    with pytest.raises(SystemExit, match="too many map files are out of date to tell a cluster"):
+        handover.handed_down(JOB)
 
 
 def test_snakemake_in_a_job_that_goes_again_finds_its_rule(folder):

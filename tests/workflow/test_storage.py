@@ -3,6 +3,7 @@
 Selected with `-m storage`; skips where the packages of the group `cluster` are missing.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def snakemake(folder, *words):
             *("--cores", "all", *words, "--config", *STUDY),
         ],
         cwd=folder,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
