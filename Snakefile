@@ -24,7 +24,9 @@ from snakemake.utils import min_version
 from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.end_of_run import after_failure, failed_targets, write_performance
+from bench.workflow.handover import VARIABLE, hand_down, handed_down
 from bench.workflow.plan import MAPS, Plan
+from bench.workflow.resources import mem_mb, runtime
 
 min_version("9.0")
 
@@ -32,7 +34,12 @@ min_version("9.0")
 configfile: PROJECT / "config" / "config.yaml"
 
 
-plan = Plan(config, project=PROJECT)
+plan = Plan(config, project=PROJECT, stale=handed_down(workflow))
+
+if hand_down(plan.states, workflow):
+
+    envvars:
+        VARIABLE,
 
 
 wildcard_constraints:

@@ -148,11 +148,6 @@ def load_dataset(description: Path, root: str | Path | None = None) -> Dataset:
     """
     dataset_id = description.parent.name
     spec = checked(read_yaml(description), "dataset", str(description), UsageError)
-    if "made_by" in spec and root is not None and Path(root) != Path(spec["root"]):
-        raise UsageError(
-            f"data set {dataset_id!r}: its files are made in {spec['root']} by a rule, not read "
-            f"from {root}; take it out of roots."
-        )
     root = root or spec.get("root") or description.parent
     dataset = Dataset(dataset_id, spec, Path(root))
     if not dataset.made_by_rule and not dataset.root.is_dir():

@@ -19,10 +19,14 @@ rule fit_cam:
         model="|".join(filter(plan.fitted, plan.settings.models)) or "-",
     threads: 16
     resources:
+        mem_mb=mem_mb("fit_cam"),
+        runtime=runtime("fit_cam"),
         gpu=int(plan.settings.device.startswith("cuda")),
     params:
         settings=lambda wildcards: plan.fit_settings(wildcards.model),
-        arguments=lambda wildcards, output: plan.fit_arguments(**wildcards)(wildcards, output),
+        arguments=lambda wildcards, input, output: (
+            plan.fit_arguments(**wildcards)(wildcards, input, output)
+        ),
     shell:
         "python -m bench fit-cam {params.arguments} --log {log}"
 
@@ -45,6 +49,8 @@ for dataset, model in plan.pairs:
                 f"results/{dataset}/{model}/benchmarks/{job.name}.tsv"
             threads: 16
             resources:
+                mem_mb=mem_mb("attend"),
+                runtime=runtime("attend"),
                 gpu=int(plan.settings.device.startswith("cuda")),
             params:
                 record=job.record,
@@ -64,6 +70,9 @@ rule external:
         "results/{dataset}/external/benchmarks/external_{name}.tsv"
     wildcard_constraints:
         name="|".join({name for names in plan.settings.external.values() for name in names}) or "-",
+    resources:
+        mem_mb=mem_mb("external"),
+        runtime=runtime("external"),
     params:
         dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
         source=lambda wildcards: plan.external(**wildcards),

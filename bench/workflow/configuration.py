@@ -65,7 +65,7 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
     rules = _rules(config["rules"])
     _check_external(external, rules)
     return Settings(
-        datasets={name: load_dataset(files[name], roots.get(name)) for name in config["datasets"]},
+        datasets={name: _dataset(files[name], roots.get(name)) for name in config["datasets"]},
         dataset_files={name: files[name] for name in config["datasets"]},
         models=models,
         weights=weights,
@@ -82,6 +82,17 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
         controls=_controls(config["random_weights"], config["datasets"], files),
         rules=rules,
     )
+
+
+def _dataset(description: Path, root: Path | None) -> Dataset:
+    """The data set; UsageError for a `root` where a rule of the workflow makes the files."""
+    dataset = load_dataset(description, root)
+    if dataset.made_by_rule and root not in (None, Path(dataset.spec["root"])):
+        raise UsageError(
+            f"data set {dataset.id!r}: its files are made in {dataset.spec['root']} by a rule, not "
+            f"read from {root}; take it out of roots."
+        )
+    return dataset
 
 
 def stated(settings: Settings, dataset: str) -> dict[str, Any]:

@@ -10,18 +10,22 @@ rule demo:
         "results/demo/logs/demo.log",
     benchmark:
         "results/demo/benchmarks/demo.tsv"
+    resources:
+        mem_mb=mem_mb("demo"),
+        runtime=runtime("demo"),
     params:
+        folder=subpath(output[0], parent=True),
         seed=plan.settings.seed,
         code=plan.code("demo"),
     shell:
-        "python -m bench demo --folder data/demo --seed {params.seed} --log {log}"
+        "python -m bench demo --folder {params.folder} --seed {params.seed} --log {log}"
 
 
 rule fixations:
     input:
         stimuli=lambda wildcards: plan.stimuli(wildcards.dataset),
         gaze=lambda wildcards: plan.gaze(wildcards.dataset),
-        description=lambda wildcards: plan.settings.dataset_files[wildcards.dataset],
+        description=lambda wildcards: plan.description(wildcards.dataset),
     output:
         table="results/{dataset}/fixations.parquet",
         recordings="results/{dataset}/recordings.json",
@@ -30,8 +34,11 @@ rule fixations:
     benchmark:
         "results/{dataset}/benchmarks/fixations.tsv"
     threads: lambda wildcards: plan.reading_jobs(wildcards.dataset)
+    resources:
+        mem_mb=mem_mb("fixations"),
+        runtime=runtime("fixations"),
     params:
-        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        dataset=lambda wildcards, input: plan.dataset_arguments(wildcards.dataset, input.stimuli),
         code=plan.code("fixations"),
     shell:
         "python -m bench fixations {params.dataset} --jobs {threads} --output {output.table} "
@@ -48,6 +55,9 @@ rule heatmap:
         "results/{dataset}/logs/heatmap.log",
     benchmark:
         "results/{dataset}/benchmarks/heatmap.tsv"
+    resources:
+        mem_mb=mem_mb("heatmap"),
+        runtime=runtime("heatmap"),
     params:
         protocol=plan.settings.protocol,
         choices=repr(plan.protocol),

@@ -92,6 +92,9 @@ class MapState:
         return self.wanted == self.found
 
 
+FRESH = MapState("", "", "")
+
+
 @dataclass(frozen=True)
 class AttendJob:
     """One job of maps: stale files together, or a single file; `methods` are the files' names."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from snakemake.io import local
+
 from bench.attention import method_files
 from bench.attention._registry import is_built_in
 from bench.baselines import BASELINES
@@ -28,7 +30,13 @@ from bench.workflow.cam_fit import (
     stored_fit_fingerprint,
 )
 from bench.workflow.configuration import Settings, made_by_a_rule, read_settings, stated
-from bench.workflow.map_jobs import AttendJob, MapState, map_fingerprint, stimuli_fingerprint
+from bench.workflow.map_jobs import (
+    FRESH,
+    AttendJob,
+    MapState,
+    map_fingerprint,
+    stimuli_fingerprint,
+)
 
 MOST_READING_JOBS = 8
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
@@ -51,14 +59,27 @@ CODE = {
 }
 
 
+def given(paths: Sequence[str | Path]) -> list[str]:
+    """What the workflow is given and does not make: with object storage it stays where it is."""
+    return [local(str(path)) for path in paths]
+
+
 class Plan:
     """The configuration, resolved to files, for the rules to read.
 
     Ends the process with one message for anything that a user can mend in the configuration: an
     exception would reach the user as a traceback through the Snakefile.
+
+    `stale` are the states of the map files that are out of date, where that is settled already
+    (bench/workflow/handover.py); all others then count as fresh.
     """
 
-    def __init__(self, config: dict[str, Any], project: Path) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        project: Path,
+        stale: dict[tuple[str, ...], dict[str, MapState]] | None = None,
+    ) -> None:
         try:
             self.settings: Settings = read_settings(config, project)
             self._stimuli = {
@@ -69,6 +90,8 @@ class Plan:
             }
             self._states = {
                 (dataset, model): self._map_states(dataset, model)
+                if stale is None
+                else self._settled(stale.get((dataset, model), {}))
                 for dataset in self.settings.datasets
                 for model in self.settings.models
             }
@@ -79,6 +102,11 @@ class Plan:
     def pairs(self) -> list[tuple[str, str]]:
         """Every (data set, network)."""
         return list(self._states)
+
+    @property
+    def states(self) -> dict[tuple[str, str], dict[str, MapState]]:
+        """The state of every map file: (data set, network) -> its files' names -> state."""
+        return self._states
 
     @property
     def protocol(self) -> Protocol:
@@ -125,19 +153,29 @@ class Plan:
     def external_inputs(self, dataset: str, name: str) -> list[str]:
         """The files to import; below results/ the path itself, which a rule of the user's makes."""
         source = Path(self.external(dataset, name))
-        if made_by_a_rule(source) or not source.is_dir():
+        if made_by_a_rule(source):
             return [str(source)]
+        if not source.is_dir():
+            return given([source])
         images = [path.name for path in self._stimuli[dataset]]
         found = external_files(source, images).values()
-        return [str(path) for paths in found for path in paths] or [str(source)]
+        return given([path for paths in found for path in paths] or [source])
 
     def stimuli(self, dataset: str) -> list[str]:
         """The photographs of a data set."""
-        return [str(path) for path in self._stimuli[dataset]]
+        return self._files_of(dataset, self._stimuli[dataset])
 
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
-        return [str(path) for path in self._gaze[dataset]]
+        return self._files_of(dataset, self._gaze[dataset])
+
+    def description(self, dataset: str) -> list[str]:
+        """The data set's dataset.yaml."""
+        return given([self.settings.dataset_files[dataset]])
+
+    def _files_of(self, dataset: str, paths: Sequence[Path]) -> list[str]:
+        made = self.settings.datasets[dataset].made_by_rule
+        return [str(path) for path in paths] if made else given(paths)
 
     def reading_jobs(self, dataset: str) -> int:
         """How many recordings of a data set are worth reading at a time.
@@ -150,12 +188,14 @@ class Plan:
 
     def weights(self, model: str) -> list[str]:
         """The local weight files of a network, if the configuration names some."""
-        return self.settings.weights.get(model, [])
+        return given(self.settings.weights.get(model, []))
 
     def cam_fit(self, dataset: str, model: str, methods: list[str]) -> list[str]:
         """The fit that a job with these methods reads, if it reads one."""
         path = self._method_options(dataset, model, "cam").get("fit") if "cam" in methods else None
-        return [str(path)] if path and needs_fit(model) else []
+        if not path or not needs_fit(model):
+            return []
+        return [str(path)] if self.fitted(model) else given([path])
 
     def fitted(self, model: str) -> bool:
         """Whether rule `fit_cam` makes the fit of a network: no other file is named."""
@@ -164,7 +204,7 @@ class Plan:
     def fit_photographs(self, dataset: str) -> list[str]:
         """The photographs that the fit is made on."""
         folder = self._fit_options().get("fit_images")
-        return [str(path) for path in images_in(folder)] if folder else self.stimuli(dataset)
+        return given(images_in(folder)) if folder else self.stimuli(dataset)
 
     def fit_settings(self, model: str, photographs: Sequence[str] = ()) -> str:
         """What the fit depends on beside the photographs, which are its rule's inputs."""
@@ -185,8 +225,12 @@ class Plan:
         words += ["--images", str(folder)] if folder else []
         if self.weights(model):
             words += ["--weights", *self.weights(model)]
-        arguments = f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
-        return lambda wildcards, output: f"{arguments} --output {shlex.quote(str(output[0]))}"
+
+        def arguments(wildcards: Any, input: Any, output: Any) -> str:
+            where = self.dataset_arguments(dataset, [] if folder else input.photographs)
+            return f"{where} {shlex.join(words)} --output {shlex.quote(str(output[0]))}"
+
+        return arguments
 
     def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
         """The jobs of this pair's maps.
@@ -208,10 +252,17 @@ class Plan:
         """The fingerprint of the code that a rule runs."""
         return fingerprint.code(*CODE[rule])
 
-    def dataset_arguments(self, dataset: str) -> str:
-        """The command-line options that name a data set."""
+    def dataset_arguments(self, dataset: str, photographs: Sequence[str] = ()) -> str:
+        """The command-line options that name a data set.
+
+        `photographs` are a job's input: what a rule makes lies where Snakemake puts it, with object
+        storage in a local copy.
+        """
         description = self.settings.dataset_files[dataset]
         root = self.settings.datasets[dataset].root
+        if photographs and self.settings.datasets[dataset].made_by_rule:
+            depth = len(self._stimuli[dataset][0].relative_to(root).parts)
+            root = Path(photographs[0]).parents[depth - 1]
         return shlex.join(["--dataset", str(description), "--root", str(root)])
 
     def figures(self) -> list[str]:
@@ -244,7 +295,7 @@ class Plan:
             controlled(name): self._method_options(job.dataset, job.model, name)
             for name in job.methods
         }
-        words = ["--model", job.model, "--methods", json.dumps(options), "--record", job.record]
+        words = ["--model", job.model, "--record", job.record]
         words += ["--device", self.settings.device]
         words += ["--batch-size", str(self.settings.batch_size)]
         words += ["--precision", self.settings.precision, "--workers", str(self.settings.workers)]
@@ -254,19 +305,29 @@ class Plan:
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
-        arguments = f"{self.dataset_arguments(job.dataset)} {shlex.join(words)}"
+        fits = self.cam_fit(job.dataset, job.model, job.methods)
 
-        def given(wildcards: Any, output: Any) -> str:
-            return f"{arguments} --output-folder {shlex.quote(str(Path(output[0]).parent))}"
+        def arguments(wildcards: Any, input: Any, output: Any) -> str:
+            where = self.dataset_arguments(job.dataset, input)
+            if fits:  # the last of the inputs (attention.smk)
+                options["cam"] = options["cam"] | {"fit": str(input[-1])}
+            folder = ["--output-folder", str(Path(output[0]).parent)]
+            return f"{where} {shlex.join([*words, '--methods', json.dumps(options), *folder])}"
 
-        return given
+        return arguments
+
+    def _settled(self, stale: dict[str, MapState]) -> dict[str, MapState]:
+        return {name: stale.get(name, FRESH) for name in self._map_names()}
+
+    def _map_names(self) -> list[str]:
+        methods = method_files(self.settings.plugins)
+        return [*methods, *map(control_of, methods)]
 
     def _map_states(self, dataset: str, model: str) -> dict[str, MapState]:
         photographs = stimuli_fingerprint(self.settings.datasets[dataset])
         plugins = self.settings.plugins
-        methods = method_files(plugins)
         states = {}
-        for name in [*methods, *map(control_of, methods)]:
+        for name in self._map_names():
             wanted = map_fingerprint(
                 method=controlled(name),
                 options=self._method_options(dataset, model, name),

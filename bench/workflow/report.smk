@@ -3,6 +3,7 @@
 
 rule report:
     input:
+        photographs=lambda wildcards: plan.stimuli(wildcards.dataset),
         recordings=rules.fixations.output.recordings,
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
@@ -25,8 +26,13 @@ rule report:
         "results/{dataset}/logs/report.log",
     benchmark:
         "results/{dataset}/benchmarks/report.tsv"
+    resources:
+        mem_mb=mem_mb("report"),
+        runtime=runtime("report"),
     params:
-        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        dataset=lambda wildcards, input: plan.dataset_arguments(
+            wildcards.dataset, input.photographs
+        ),
         results=subpath(output.page, parent=True),
         models=plan.settings.models,
         methods=list(plan.settings.methods),

@@ -17,10 +17,15 @@ rule score:
         "results/{dataset}/{model}/logs/score_{method}.log",
     benchmark:
         "results/{dataset}/{model}/benchmarks/score_{method}.tsv"
+    resources:
+        mem_mb=mem_mb("score"),
+        runtime=runtime("score"),
     params:
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
-            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+            plan.dataset_arguments(wildcards.dataset, input.photographs)
+            if input.photographs
+            else ""
         ),
         metrics=plan.settings.metrics,
         seed=plan.settings.seed,
@@ -50,6 +55,9 @@ rule leaderboard:
         "results/{dataset}/logs/leaderboard.log",
     benchmark:
         "results/{dataset}/benchmarks/leaderboard.tsv"
+    resources:
+        mem_mb=mem_mb("leaderboard"),
+        runtime=runtime("leaderboard"),
     params:
         seed=plan.settings.seed,
         code=plan.code("leaderboard"),
@@ -75,6 +83,9 @@ rule sensitivity:
         "results/{dataset}/logs/sensitivity.log",
     benchmark:
         "results/{dataset}/benchmarks/sensitivity.tsv"
+    resources:
+        mem_mb=mem_mb("sensitivity"),
+        runtime=runtime("sensitivity"),
     params:
         seed=plan.settings.seed,
         code=plan.code("sensitivity"),
@@ -98,11 +109,15 @@ rule controls:
         "results/{dataset}/logs/controls.log",
     benchmark:
         "results/{dataset}/benchmarks/controls.tsv"
+    resources:
+        mem_mb=mem_mb("controls"),
+        runtime=runtime("controls"),
     params:
+        results=subpath(output[0], parent=True),
         models=plan.settings.models,
         methods=lambda wildcards: plan.controlled(wildcards.dataset),
         seed=plan.settings.seed,
         code=plan.code("controls"),
     shell:
-        "python -m bench controls --results results/{wildcards.dataset} --models {params.models} "
+        "python -m bench controls --results {params.results} --models {params.models} "
         "--methods {params.methods} --seed {params.seed} --output {output} --log {log}"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -19,6 +20,7 @@ from bench.workflow.plan import Plan
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIT = "results/tiny/alexnet/cam_fit.npz"
+PHOTOGRAPHS = SimpleNamespace(photographs=["a.png"])
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(pl
     assert made.cam_fit("tiny", "efficientnet_lite0", ["cam"]) == []
     assert [model for model in made.settings.models if made.fitted(model)] == ["alexnet"]
     (job,) = made.attend_jobs("tiny", "alexnet")[:1]
-    words = made.attend_arguments(job)(None, ["results/tiny/alexnet/maps/cam.h5"])
+    words = made.attend_arguments(job)(None, ["a.png", FIT], ["results/tiny/alexnet/maps/cam.h5"])
     assert json.dumps({"cam": {"fit": FIT}, "gradcam": {}}) in words
 
 
@@ -61,7 +63,7 @@ def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(pl
 def test_the_verb_understands_what_the_rule_calls_it_with(batch_size, plan):
     made = plan()
     made.settings = dataclasses.replace(made.settings, batch_size=batch_size)
-    words = shlex.split(made.fit_arguments("tiny", "alexnet")(None, [FIT]))
+    words = shlex.split(made.fit_arguments("tiny", "alexnet")(None, PHOTOGRAPHS, [FIT]))
     parser = argparse.ArgumentParser(exit_on_error=False)
     fit_cam.add_arguments(parser)
     given = parser.parse_args(words)
@@ -83,7 +85,7 @@ def test_settings_and_images_of_the_fit_belong_to_the_maps_fingerprint(plan, tmp
     (folder / "notes.txt").write_text("no image")
     after = plan(fit_images=str(folder))
     assert [Path(path).name for path in after.fit_photographs("tiny")] == ["a.png", "b.png"]
-    assert f"--images {folder}" in after.fit_arguments("tiny", "alexnet")(None, [FIT])
+    assert f"--images {folder}" in after.fit_arguments("tiny", "alexnet")(None, PHOTOGRAPHS, [FIT])
     same = wanted(after)
     (folder / "b.png").write_bytes((folder / "a.png").read_bytes())
     assert wanted(plan(fit_images=str(folder))) != same

@@ -57,7 +57,7 @@ def test_controls_share_a_job_of_their_own(plan):
     names = {job.name for job in made.attend_jobs("tiny", NETWORK) if job.methods == controls}
     assert names == {f"attend_tiny_{NETWORK}__random"}
     (job,) = [job for job in made.attend_jobs("tiny", NETWORK) if job.methods == ["mine_random"]]
-    arguments = made.attend_arguments(job)(None, ["results/x.h5"])
+    arguments = made.attend_arguments(job)(None, ["a.png"], ["results/x.h5"])
     assert "--plugins mine.py --random-weights 0" in arguments
     assert """--methods '{"mine": {}}'""" in arguments
 

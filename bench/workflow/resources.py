@@ -1,0 +1,37 @@
+"""What a job asks of a cluster: memory and time, more with every attempt.
+
+Nothing here holds a run back on one machine, unless it is given a limit (`--resources mem_mb=...`).
+The GPU is asked for in the rules that use one, where `device` names it (docs/cluster.md).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+# MB and minutes of a first attempt. Memory: some twice the peak that the benchmark files of the
+# demo and of OSIE (700 photographs, 15 viewers) show, given in brackets in MB; time: enough for
+# thousands of photographs on a slow node, and short enough for a scheduler to fit in.
+FIRST_ATTEMPT = {
+    "demo": (1000, 30),  # (90)
+    "fixations": (2000, 60),  # (126; up to 8 processes read recordings)
+    "heatmap": (1000, 60),  # (164)
+    "fit_cam": (6000, 120),  # the network of `attend`, without its gradients
+    "attend": (8000, 120),  # (3861: VGG16, all methods, batches of 8 on the CPU; Lite0 2466)
+    "external": (2000, 60),
+    "score": (2000, 120),  # (809: `human` of the demo; 227 s for OSIE's on a busy machine)
+    "leaderboard": (2000, 60),  # (379)
+    "sensitivity": (2000, 60),  # (379)
+    "controls": (1000, 60),  # (130)
+    "report": (2000, 60),  # (576)
+}
+
+
+def mem_mb(rule: str) -> Callable[[Any, int], int]:
+    """A function of wildcards and attempt that gives a rule's memory in MB."""
+    first = FIRST_ATTEMPT[rule][0]
+    return lambda wildcards, attempt: first * attempt
+
+
+def runtime(rule: str) -> Callable[[Any, int], int]:
+    """A function of wildcards and attempt that gives a rule's time limit in minutes."""
+    first = FIRST_ATTEMPT[rule][1]
+    return lambda wildcards, attempt: first * attempt
