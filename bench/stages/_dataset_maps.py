@@ -13,8 +13,8 @@ import h5py
 from tqdm import tqdm
 
 from bench import __version__
-from bench.attention import load_method
 from bench.attention._batches import attend_images
+from bench.attention._registry import load_method
 from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
