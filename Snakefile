@@ -16,12 +16,14 @@
 #
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.plan import MAPS, Plan
+from bench.workflow.recovery import recovery
 
 min_version("9.0")
 
@@ -53,3 +55,8 @@ include: "bench/workflow/report.smk"
 for rules_file in plan.settings.rules:
 
     include: rules_file
+
+
+onerror:
+    if workflow.is_main_process:
+        print(recovery(sys.argv[1:]), file=sys.stderr)

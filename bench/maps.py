@@ -37,23 +37,34 @@ def open_maps(path: Path) -> Iterator[h5py.File]:
 def write_map(group: h5py.Group, image_id: str, values: np.ndarray, **attributes: Any) -> None:
     """Stores one map as float32 under the image's name, its attributes beside it.
 
-    A slash would open a group inside the group, so it cannot stand in a name.
+    A slash would open a group inside the group, so it cannot stand in a name. The array carries a
+    checksum, so that a byte that changed on the disk is an error and never a number.
     """
     if "/" in image_id:
         raise ValidationError(f"image name {image_id!r}: a name holds no slash.")
-    item = group.create_dataset(image_id, data=np.asarray(values, dtype=np.float32))
+    values = np.asarray(values, dtype=np.float32)
+    item = group.create_dataset(image_id, data=values, chunks=values.shape, fletcher32=True)
     item.attrs.update(attributes)
 
 
 def read_map(group: h5py.Group, image_id: str) -> np.ndarray:
-    """One map, (h, w) float64; ValidationError where it is missing or no two-dimensional array."""
+    """One map, (h, w) float64.
+
+    ValidationError where it is missing or no two-dimensional array, DataError where it is damaged.
+    """
     where = f"{Path(group.file.filename).name}{group.name.rstrip('/')}"
     if image_id not in group:
         raise ValidationError(f"{where}: no map for image {image_id!r}.")
     item = group[image_id]
     if not isinstance(item, h5py.Dataset) or item.ndim != 2 or item.dtype.kind not in "fiu":
         raise ValidationError(f"{where}/{image_id}: expected numbers in an array (h, w).")
-    return item[()].astype(np.float64)
+    try:
+        return item[()].astype(np.float64)
+    except OSError as error:
+        raise DataError(
+            f"{group.file.filename}: the map of {image_id!r} is damaged ({error}). Delete the "
+            "file; the workflow makes it again."
+        ) from None
 
 
 def map_names(file: h5py.File) -> list[str]:
