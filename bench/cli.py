@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import __version__
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 
 VERBS = (
     "list",
@@ -39,8 +39,8 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(words)
     # A terminated job removes its temporary files like a failed one.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    _start_log(arguments)
     try:
+        _start_log(arguments)
         arguments.run(arguments)
     except BenchError as error:
         logging.getLogger("bench").error("bench %s: %s", arguments.verb, error)
@@ -78,8 +78,13 @@ def _start_log(arguments: argparse.Namespace) -> None:
     shown.setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     log.addHandler(shown)
     if arguments.log:
-        arguments.log.parent.mkdir(parents=True, exist_ok=True)
-        log.addHandler(logging.FileHandler(arguments.log, mode="w", encoding="utf-8"))
+        try:
+            arguments.log.parent.mkdir(parents=True, exist_ok=True)
+            written = logging.FileHandler(arguments.log, mode="w", encoding="utf-8")
+        except OSError as error:
+            reason = f"{arguments.log}: cannot be written ({error.strerror}). Name another file."
+            raise UsageError(reason) from None
+        log.addHandler(written)
 
 
 def _close_log() -> None:

@@ -18,20 +18,35 @@ import numpy as np
 
 from bench.errors import DataError, ValidationError
 
+DAMAGED = "Delete it; the workflow makes it again."
+
+
+def new_maps(path: Path) -> h5py.File:
+    """A new file, open for writing.
+
+    The format of HDF5 1.10: its structure carries checksums, as the arrays do (`write_map`), and
+    small maps take a sixth of the room that checksums cost in the older one.
+    """
+    return h5py.File(path, "w", libver="v110")
+
 
 @contextmanager
 def open_maps(path: Path) -> Iterator[h5py.File]:
-    """The file, open for reading."""
+    """The file, open for reading; damage that only shows while it is read is a DataError too."""
     if not path.is_file():
         raise DataError(f"{path}: no such file. Expected maps in HDF5.")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise DataError(
-            f"{path}: not readable as HDF5 ({error}). Delete it; the workflow makes it again."
-        ) from None
+        raise DataError(f"{path}: not readable as HDF5 ({error}). {DAMAGED}") from None
     with file:
-        yield file
+        try:
+            yield file
+        except (OSError, KeyError, RuntimeError) as error:
+            if "synchronously" not in str(error):  # so HDF5 begins: "Can't synchronously read ..."
+                raise
+            reason = error.args[0]
+            raise DataError(f"{path}: damaged, not readable ({reason}). {DAMAGED}") from None
 
 
 def write_map(group: h5py.Group, image_id: str, values: np.ndarray, **attributes: Any) -> None:
@@ -50,7 +65,8 @@ def write_map(group: h5py.Group, image_id: str, values: np.ndarray, **attributes
 def read_map(group: h5py.Group, image_id: str) -> np.ndarray:
     """One map, (h, w) float64.
 
-    ValidationError where it is missing or no two-dimensional array, DataError where it is damaged.
+    ValidationError where it is missing or no two-dimensional array. What is damaged raises an
+    OSError or KeyError of HDF5's, which `open_maps` turns into a DataError.
     """
     where = f"{Path(group.file.filename).name}{group.name.rstrip('/')}"
     if image_id not in group:
@@ -58,13 +74,7 @@ def read_map(group: h5py.Group, image_id: str) -> np.ndarray:
     item = group[image_id]
     if not isinstance(item, h5py.Dataset) or item.ndim != 2 or item.dtype.kind not in "fiu":
         raise ValidationError(f"{where}/{image_id}: expected numbers in an array (h, w).")
-    try:
-        return item[()].astype(np.float64)
-    except OSError as error:
-        raise DataError(
-            f"{group.file.filename}: the map of {image_id!r} is damaged ({error}). Delete the "
-            "file; the workflow makes it again."
-        ) from None
+    return item[()].astype(np.float64)
 
 
 def map_names(file: h5py.File) -> list[str]:

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
 from tqdm import tqdm
 
 from bench import __version__
@@ -18,7 +17,7 @@ from bench.attention._registry import load_method
 from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
-from bench.maps import write_map
+from bench.maps import new_maps, write_map
 
 if TYPE_CHECKING:
     from bench.attention._throughput import Throughput
@@ -69,7 +68,7 @@ def write_dataset_maps(
         files = {}
         for method, options in methods.items():
             path = stack.enter_context(written_whole(folder / f"{renamed(method)}.h5"))
-            files[method] = stack.enter_context(h5py.File(path, "w"))
+            files[method] = stack.enter_context(new_maps(path))
             files[method].attrs.update(
                 method=renamed(method),
                 model=network.name,

@@ -67,6 +67,4 @@ def read_fixations(path: Path) -> pd.DataFrame:
 def _check(path: Path, kind: str, wanted: tuple[str, ...], found: Any) -> None:
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise ValidationError(
-            f"{path}: missing {kind} {', '.join(map(repr, missing))}. {AGAIN}"
-        )
+        raise ValidationError(f"{path}: missing {kind} {', '.join(map(repr, missing))}. {AGAIN}")
