@@ -1,5 +1,7 @@
 """What a fingerprint sees: edits of the code it names and of all that this code imports."""
 
+import ast
+
 import pytest
 
 from bench.attention import method_files
@@ -103,6 +105,21 @@ def test_an_edit_of_one_method_makes_the_maps_of_no_other_again():
         "attention/guided_backprop.py",
     }
     assert not imported["attention/gradcam.py"] | imported["attention/cnn_fixations.py"]
+
+
+def test_no_import_at_any_depth_is_missed(tmp_path):
+    nested = (
+        "try:\n  import a\nexcept OSError:\n  import b\nelse:\n  import c\nfinally:\n  import d\n"
+        "match 1:\n  case 1:\n    import e\n"
+        "class C:\n  async def f():\n    async with x:\n      while 1: import f\n"
+        "if x: import g\nelif y: import h\nelse:\n  for z in x: import i\n"
+    )
+    (tmp_path / "nested.py").write_text(nested)
+    for path in [tmp_path / "nested.py", *fingerprint.PACKAGE.rglob("*.py")]:
+        tree = fingerprint.syntax_tree(path)
+        imports = (ast.Import, ast.ImportFrom)
+        found = [node for node in fingerprint._statements(tree) if isinstance(node, imports)]
+        assert set(found) == {node for node in ast.walk(tree) if isinstance(node, imports)}
 
 
 def test_an_absent_input_differs_from_an_empty_one(tmp_path):
