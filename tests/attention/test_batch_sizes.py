@@ -1,4 +1,8 @@
-"""Another batch size or number of cores gives the same maps and scores, to 1e-5."""
+"""Another batch size or number of cores gives the same maps and scores, to 1e-5.
+
+But for gradients down to the pixels on another number of cores: rounding may then put a unit to the
+other side of its kink (ReLU6), which costs a map up to 1e-4 of its largest value.
+"""
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from bench.networks import load_network
 pytestmark = pytest.mark.slow
 
 METRICS = ("nss", "auc_judd", "cc")
+DOWN_TO_THE_PIXELS = ("gradient", "guided_backprop", "guided_gradcam")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ def test_the_same_cores_give_the_same_bytes(alone, maps_of):
 
 
 @pytest.mark.parametrize(("batch_size", "threads"), [(1, 2), (3, 1), (8, 1), (8, 2)])
-def test_maps_and_scores_agree_to_five_digits(batch_size, threads, alone, maps_of):
+def test_maps_and_scores_agree(batch_size, threads, alone, maps_of):
     found = maps_of(batch_size, threads)
     assert alone.keys() == found.keys()
     assert len({name for _, name in found}) > 15
@@ -83,5 +88,7 @@ def test_maps_and_scores_agree_to_five_digits(batch_size, threads, alone, maps_o
         ]
         scores = max(abs(pair[0][name] - pair[1][name]) for name in METRICS)
         differences[key] = max(np.abs(values - found[key]).max() / scale, scores)
-    too_far = {key: value for key, value in differences.items() if value > 1e-5}
-    assert not too_far
+    at_kinks = 1e-4 if threads > 1 else 1e-5
+    limits = dict.fromkeys(DOWN_TO_THE_PIXELS, at_kinks)
+    far = {key: one for key, one in differences.items() if one > limits.get(key[1], 1e-5)}
+    assert not far

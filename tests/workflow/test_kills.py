@@ -159,6 +159,8 @@ def test_a_left_lock_and_incomplete_files_are_named_with_their_cure(finished, tm
     run = Interrupted(study)
     run.wait_for(1, "started")
     run.kill("group")
+    # As if the kill had come between the first and the second file of that job.
+    (study.results / "scores.csv").write_bytes((finished.results / "scores.csv").read_bytes())
     code, shown = study.run()
     assert code == 1
     assert "Directory cannot be locked" in shown
