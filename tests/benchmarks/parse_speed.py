@@ -41,9 +41,8 @@ def main() -> int:
         empty.write_text("rule all:\n")
         none = cpu_seconds("--snakefile", str(empty))
     ours = cpu_seconds("--snakefile", str(PROJECT / "Snakefile"), *config)
-    print(
-        f"empty {none:.2f} s, ours {ours:.2f} s ({ours / none:.1f} times), reads {ours - none:.2f} s"
-    )
+    print(f"empty {none:.2f} s, ours {ours:.2f} s ({ours / none:.1f} times)")
+    print(f"reading the workflow {ours - none:.2f} s (budget 3)")
     return int(ours - none > 3)
 
 
