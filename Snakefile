@@ -72,5 +72,6 @@ onsuccess:
 
 
 onerror:
-    write_performance(plan.settings.datasets, sys.argv)
-    print(after_failure(plan), file=sys.stderr)
+    if workflow.is_main_process:
+        write_performance(plan.settings.datasets, sys.argv)
+        print(after_failure(plan, sys.argv[1:]), file=sys.stderr)

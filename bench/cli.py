@@ -45,9 +45,10 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(words)
     # A terminated job removes its temporary files like a failed one.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    messages = Messages.of(arguments)
+    messages = Messages(arguments.verb, quiet=arguments.quiet, json_lines=arguments.json)
     exit_code = 1
     try:
+        messages.keep_in(arguments.log)
         arguments.run(arguments)
         exit_code = 0
     except BenchError as error:

@@ -7,7 +7,6 @@ job's log (--log) gets the messages and, as its last line, seconds and memory.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -15,6 +14,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+
+from bench.errors import UsageError
 
 SECONDS_BETWEEN_EVENTS = 1.0  # of progress
 Item = TypeVar("Item")
@@ -43,27 +44,28 @@ class EventLines(logging.StreamHandler):
 
 
 class Messages:
-    """The messages of one verb, from `__enter__` to `close`, which says what it cost."""
+    """The messages of one verb, until `close`, which says what it cost."""
 
-    def __init__(self, verb: str, *, quiet: bool, json_lines: bool, file: Path | None) -> None:
+    def __init__(self, verb: str, *, quiet: bool, json_lines: bool) -> None:
         log.setLevel(logging.DEBUG)
         self._started = time.perf_counter()
         self._events = EventLines(verb) if json_lines else None
         shown = self._events or logging.StreamHandler()
         shown.setLevel(logging.WARNING if quiet else logging.INFO)
         log.addHandler(shown)
-        if file:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            log.addHandler(logging.FileHandler(file, mode="w", encoding="utf-8"))
         if self._events:
             self._events.event("start")
 
-    @classmethod
-    def of(cls, arguments: argparse.Namespace) -> Messages:
-        """Those that a verb's arguments ask for."""
-        return cls(
-            arguments.verb, quiet=arguments.quiet, json_lines=arguments.json, file=arguments.log
-        )
+    def keep_in(self, file: Path | None) -> None:
+        """Writes the messages to the log of a job too; UsageError where it cannot be written."""
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            log.addHandler(logging.FileHandler(file, mode="w", encoding="utf-8"))
+        except OSError as error:
+            reason = f"{file}: cannot be written ({error.strerror}). Name another file."
+            raise UsageError(reason) from None
 
     def close(self, exit_code: int) -> None:
         """Says what the verb cost, to its log and as an event, and ends the messages."""

@@ -46,7 +46,7 @@ def test_an_error_is_an_event_with_the_exit_code_that_follows(tmp_path, events):
 
 
 def test_progress_counts_to_the_end_even_where_it_is_quick(events):
-    messages = Messages("score", quiet=False, json_lines=True, file=None)
+    messages = Messages("score", quiet=False, json_lines=True)
     assert list(progress(range(3), "maps", unit="map", total=3)) == [0, 1, 2]
     messages.close(0)
     last = [event for event in events() if event["event"] == "progress"][-1]
@@ -56,7 +56,7 @@ def test_progress_counts_to_the_end_even_where_it_is_quick(events):
 @pytest.mark.parametrize("quiet", [True, None], ids=["quiet", "no verb"])
 def test_progress_is_silent_where_nobody_listens(quiet, capsys):
     if quiet:
-        messages = Messages("score", quiet=True, json_lines=False, file=None)
+        messages = Messages("score", quiet=True, json_lines=False)
     assert list(progress(range(3), "maps", unit="map")) == [0, 1, 2]
     if quiet:
         messages.close(0)

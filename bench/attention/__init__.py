@@ -125,7 +125,7 @@ def fixation_points(
 
     Source: Mopuri, Garg & Babu 2018, CNN Fixations.
     """
-    from ._attend import fixation_points
+    from ._fixation_points import fixation_points
 
     return fixation_points(network, images, targets, **options)
 

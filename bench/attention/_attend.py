@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,20 +59,6 @@ def attend_by_method(
     asked = chosen(methods, plugins, options)
     with open_tape(asked, network, images, targets) as tape:
         return read(asked, tape)
-
-
-def fixation_points(
-    network: Network, images: Tensor, targets: Tensor | None = None, **options: Any
-) -> list[np.ndarray]:
-    """See `bench.attention.fixation_points`."""
-    from .cnn_fixations import fixations
-
-    known = list(inspect.signature(fixations).parameters)[1:]
-    for option in options:
-        if option not in known:
-            raise unknown_name("option of fixation_points", option, known)
-    with Tape(network, images, targets) as tape, torch.no_grad():
-        return fixations(tape, **options)
 
 
 def chosen(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from bench.attention import method_files
+from bench.attention._registry import method_files
 from bench.baselines import BASELINES
 from bench.controls import controlled, is_control
 from bench.errors import UsageError

@@ -9,15 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
-
 from bench import __version__
-from bench.attention import load_method
 from bench.attention._batches import attend_images
+from bench.attention._registry import load_method
 from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
-from bench.maps import write_map
+from bench.maps import new_maps, write_map
 from bench.messages import progress
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def write_dataset_maps(
         files = {}
         for method, options in methods.items():
             path = stack.enter_context(written_whole(folder / f"{renamed(method)}.h5"))
-            files[method] = stack.enter_context(h5py.File(path, "w"))
+            files[method] = stack.enter_context(new_maps(path))
             files[method].attrs.update(
                 method=renamed(method),
                 model=network.name,

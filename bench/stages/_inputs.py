@@ -1,4 +1,7 @@
-"""Files of earlier stages, read back with a clear message for what does not fit."""
+"""Files of earlier stages, read back with a clear message for what does not fit.
+
+Tables carry checksums, so that a byte that changed on the disk is an error and never a number.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from bench.errors import DataError, ValidationError
 if TYPE_CHECKING:
     import pandas as pd
 
+AGAIN = "Delete the file; the workflow makes it again."
+
 
 def read_json(path: Path, *keys: str) -> dict[str, Any]:
     """The content of a JSON file that has all of `keys`."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not readable as JSON ({error}).") from None
+        raise DataError(f"{path}: not readable as JSON ({error}). {AGAIN}") from None
     _check(path, "key", keys, content)
     return content
 
@@ -27,11 +32,17 @@ def read_table(path: Path, *columns: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        table = pd.read_parquet(path)
+        table = pd.read_parquet(path, page_checksum_verification=True)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not readable as a Parquet table ({error}).") from None
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: not readable as a Parquet table ({reason}). {AGAIN}") from None
     _check(path, "column", columns, table)
     return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Writes the Parquet table that `read_table` reads."""
+    table.to_parquet(path, index=False, write_page_checksum=True)
 
 
 def read_csv(path: Path, *columns: str) -> pd.DataFrame:
@@ -41,7 +52,7 @@ def read_csv(path: Path, *columns: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not readable as a CSV table ({error}).") from None
+        raise DataError(f"{path}: not readable as a CSV table ({error}). {AGAIN}") from None
     _check(path, "column", columns, table)
     return table
 
@@ -56,7 +67,4 @@ def read_fixations(path: Path) -> pd.DataFrame:
 def _check(path: Path, kind: str, wanted: tuple[str, ...], found: Any) -> None:
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise ValidationError(
-            f"{path}: missing {kind} {', '.join(map(repr, missing))}. Delete the file; the "
-            "workflow makes it again."
-        )
+        raise ValidationError(f"{path}: missing {kind} {', '.join(map(repr, missing))}. {AGAIN}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import __version__
 from bench.files import written_whole
+from bench.stages._inputs import write_table
 from bench.stages._options import add_dataset, add_output, at_least_one, chosen_dataset
 from bench.workflow import fingerprint
 
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         "recordings": {item["subject_id"]: item["sha256"] for item in recordings},
     }
     with written_whole(arguments.output) as path:
-        table.to_parquet(path, index=False)
+        write_table(table, path)
     with written_whole(arguments.recordings) as path:
         path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for item in recordings:

@@ -32,10 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes heatmaps.h5; an image without fixations gets zeros and the flag `no_fixation`."""
-    import h5py
 
     from bench.heatmaps import fixation_heatmap
-    from bench.maps import write_map
+    from bench.maps import new_maps, write_map
     from bench.protocols import fixation_weights, get_protocol, used_fixations
 
     recorded = read_json(arguments.recordings, "dataset", "images")
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     choices = heatmap_choices(protocol, recorded)
     table = used_fixations(read_fixations(arguments.fixations), protocol.first_fixation)
     by_image = dict(list(table.groupby("image_id")))
-    with written_whole(arguments.output) as path, h5py.File(path, "w") as file:
+    with written_whole(arguments.output) as path, new_maps(path) as file:
         file.attrs.update(choices)
         for name, shape in recorded["images"].items():
             rows = by_image.get(name, table.iloc[:0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench import __version__
 from bench.errors import UsageError
 from bench.files import written_whole
-from bench.stages._inputs import read_fixations
+from bench.stages._inputs import read_fixations, write_table
 from bench.stages._options import add_dataset, add_output, chosen_dataset
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> None:
             "seed": arguments.seed,
         }
         with written_whole(target) as path:
-            table.to_parquet(path, index=False)
+            write_table(table, path)
     log.info("%s: %d maps on %d images", what, scores["map"].nunique(), len(gaze.images))
     if arguments.sensitivity:
         _write_sensitivity(gaze, arguments, what, photographs)
@@ -111,4 +111,4 @@ def _write_sensitivity(
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": "float64"})
     table.attrs = {"references": references(gaze)}
     with written_whole(arguments.sensitivity) as path:
-        table.to_parquet(path, index=False)
+        write_table(table, path)

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.maps import stored_failure
+from bench.workflow.recovery import recovery
 
 if TYPE_CHECKING:
     from bench.workflow.plan import Plan
 
-RECOVERY = """\
+FAILED = """\
 attention-bench: the run ended with an error; the messages of the failed jobs stand above, and in
-their logs. Everything that was finished is kept: mend the cause and start the same command again.
-  --keep-going          finishes all that does not depend on what failed
-  --unlock              where a killed run left the folder locked; then start again
-  --rerun-incomplete    where it left unfinished files"""
+their logs. With --keep-going all that does not depend on what failed is finished."""
 
 
 def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
@@ -41,9 +39,9 @@ def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
     )
 
 
-def after_failure(plan: Plan) -> str:
-    """The message at the end of a run that failed, with the commands of the partial reports."""
-    parts = [RECOVERY]
+def after_failure(plan: Plan, words: Sequence[str]) -> str:
+    """What to do after a run that failed: go on (`words` followed `snakemake`), or report on it."""
+    parts = [FAILED, recovery(words)]
     commands = [partial_report(plan, name) for name in plan.settings.datasets if _begun(plan, name)]
     if commands:
         where = Path.cwd()

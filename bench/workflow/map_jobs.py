@@ -26,6 +26,9 @@ from bench.datasets import Dataset
 from bench.networks import network_entry, weights_fingerprint
 from bench.workflow import fingerprint
 
+# What every method's maps go through, beside the method's own file and the network's.
+SHARED_CODE = ("attention/_batches.py", "stages/_dataset_maps.py", "networks/*.txt")
+
 
 def map_fingerprint(
     *,
@@ -50,9 +53,7 @@ def map_fingerprint(
         "code": fingerprint.code(
             method_files(plugins)[method].absolute(),
             network_entry(model).path,
-            "attention/_batches.py",
-            "stages/_dataset_maps.py",
-            "networks/*.txt",
+            *SHARED_CODE,
         ),
         "options": options,
         "model": model,

@@ -1,8 +1,12 @@
 """What a fingerprint sees: edits of the code it names and of all that this code imports."""
 
+import ast
+
 import pytest
 
+from bench.attention import method_files
 from bench.workflow import fingerprint
+from bench.workflow.map_jobs import SHARED_CODE
 from bench.workflow.plan import CODE
 
 
@@ -65,10 +69,10 @@ def test_an_edit_of_a_plugin_s_own_package_changes_the_fingerprint(line, tmp_pat
     assert fingerprint.code(folder / "own.py") != before
 
 
-def _files(rule):
-    """The files of this project that a rule's fingerprint covers, below bench/."""
+def _files(entries):
+    """The files of this project that a fingerprint of these entries covers, below bench/."""
     found = set()
-    for entry in CODE[rule]:
+    for entry in entries:
         for path in fingerprint.PACKAGE.glob(entry):
             found |= fingerprint._closure(path.resolve())
     return {path.relative_to(fingerprint.PACKAGE).as_posix() for path in found}
@@ -77,18 +81,45 @@ def _files(rule):
 @pytest.mark.parametrize("rule", ["score", "leaderboard", "report"])
 def test_an_edit_of_any_metric_runs_scores_and_what_follows(rule):
     metrics = {f"metrics/{path.name}" for path in (fingerprint.PACKAGE / "metrics").glob("*.py")}
-    assert metrics <= _files(rule)
+    assert metrics <= _files(CODE[rule])
 
 
 def test_an_edit_of_any_part_of_the_reader_runs_the_fixations():
     gaze = {f"gaze/{path.name}" for path in (fingerprint.PACKAGE / "gaze").glob("*.py")}
-    assert gaze <= _files("fixations")
+    assert gaze <= _files(CODE["fixations"])
 
 
 @pytest.mark.parametrize("rule", ["heatmap", "score", "leaderboard"])
 @pytest.mark.parametrize("other", ["gaze/sniff.py", "datasets/demo/viewers.py", "attention"])
 def test_an_edit_elsewhere_does_not_run_the_rule(rule, other):
-    assert not [name for name in _files(rule) if name.startswith(other)]
+    assert not [name for name in _files(CODE[rule]) if name.startswith(other)]
+
+
+def test_an_edit_of_one_method_makes_the_maps_of_no_other_again():
+    methods = {path.relative_to(fingerprint.PACKAGE).as_posix() for path in method_files().values()}
+    assert "attention/gradcam.py" in methods
+    assert not methods & _files([*SHARED_CODE, "stages/_random_maps.py"])
+    imported = {name: (methods & _files([name])) - {name} for name in methods}
+    assert imported["attention/guided_gradcam.py"] <= {
+        "attention/gradcam.py",
+        "attention/guided_backprop.py",
+    }
+    assert not imported["attention/gradcam.py"] | imported["attention/cnn_fixations.py"]
+
+
+def test_no_import_at_any_depth_is_missed(tmp_path):
+    nested = (
+        "try:\n  import a\nexcept OSError:\n  import b\nelse:\n  import c\nfinally:\n  import d\n"
+        "match 1:\n  case 1:\n    import e\n"
+        "class C:\n  async def f():\n    async with x:\n      while 1: import f\n"
+        "if x: import g\nelif y: import h\nelse:\n  for z in x: import i\n"
+    )
+    (tmp_path / "nested.py").write_text(nested)
+    for path in [tmp_path / "nested.py", *fingerprint.PACKAGE.rglob("*.py")]:
+        tree = fingerprint.syntax_tree(path)
+        imports = (ast.Import, ast.ImportFrom)
+        found = [node for node in fingerprint._statements(tree) if isinstance(node, imports)]
+        assert set(found) == {node for node in ast.walk(tree) if isinstance(node, imports)}
 
 
 def test_an_absent_input_differs_from_an_empty_one(tmp_path):
