@@ -14,6 +14,11 @@
 #   results/{dataset}/{sensitivity,agreement}.csv    what the answer depends on
 #   results/{dataset}/report.html                what to read
 #
+# A data set of more than `shard_size` photographs is cut into shards:
+#   results/{dataset}/shards.csv                 which photograph is in which shard
+#   results/{dataset}/{model}/shards/{shard}/    maps/, scores/, viewers/, sensitivity/ of a shard
+# whose files are joined under the names above.
+#
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
 from pathlib import Path
@@ -21,7 +26,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from bench.workflow.cam_fit import CAM_FIT
-from bench.workflow.plan import MAPS, Plan
+from bench.workflow.plan import MAPS, PART, SHARDS, Plan
 
 min_version("9.0")
 

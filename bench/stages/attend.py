@@ -12,7 +12,14 @@ from typing import Any
 from bench.attention import method_files
 from bench.errors import BenchError, UsageError, unknown_name
 from bench.files import written_whole
-from bench.stages._options import add_dataset, add_plugins, chosen_dataset, number_or_auto
+from bench.stages._options import (
+    add_dataset,
+    add_plugins,
+    add_shard,
+    chosen_dataset,
+    chosen_shard,
+    number_or_auto,
+)
 
 log = logging.getLogger("bench")
 
@@ -21,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to look at, with which methods and network, and where the maps go."""
     parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
     add_dataset(parser, required=False)
+    add_shard(parser)
     parser.add_argument("--model", default="efficientnet_lite0", help="network (%(default)s)")
     parser.add_argument("--weights", nargs="+", metavar="FILE", help="local weight files")
     parser.add_argument(
@@ -91,8 +99,10 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
     from bench.workflow.cam_fit import stored_fit_fingerprint
     from bench.workflow.map_jobs import map_fingerprint, stimuli_fingerprint
 
-    dataset = chosen_dataset(arguments)
-    photographs = stimuli_fingerprint(dataset)
+    dataset, shard = chosen_dataset(arguments), chosen_shard(arguments)
+    shard = shard and set(shard)
+    stimuli = [path for path in dataset.stimuli() if shard is None or path.name in shard]
+    photographs = stimuli_fingerprint(dataset, stimuli)
     weights = arguments.weights or []
     network = load_network(
         arguments.model, weights=weights or "default", device=_device(arguments.device)
@@ -119,7 +129,7 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
         arguments.output_folder,
         methods,
         network,
-        dataset.stimuli(),
+        stimuli,
         batch_size=arguments.batch_size,
         precision=arguments.precision,
         workers=arguments.workers,
@@ -130,7 +140,7 @@ def _dataset_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, An
     )
     log.info(
         "%d images, %s%s: %s",
-        len(dataset.stimuli()),
+        len(stimuli),
         ", ".join(methods),
         " on random weights" if control else "",
         throughput,

@@ -17,6 +17,25 @@ rule demo:
         "python -m bench demo --folder data/demo --seed {params.seed} --log {log}"
 
 
+rule shards:
+    output:
+        SHARDS,
+    log:
+        "results/{dataset}/logs/shards.log",
+    benchmark:
+        "results/{dataset}/benchmarks/shards.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(),
+    params:
+        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        size=plan.settings.shard_size,
+        images=lambda wildcards: plan.shard_print(wildcards.dataset),
+        code=plan.code("shards"),
+    shell:
+        "python -m bench shards {params.dataset} --size {params.size} --output {output} "
+        "--log {log}"
+
+
 rule fixations:
     input:
         stimuli=lambda wildcards: plan.stimuli(wildcards.dataset),
@@ -48,10 +67,11 @@ rule heatmap:
         "results/{dataset}/logs/heatmap.log",
     benchmark:
         "results/{dataset}/benchmarks/heatmap.tsv"
+    threads: lambda wildcards: plan.scoring_jobs(wildcards.dataset)
     params:
         protocol=plan.settings.protocol,
         choices=repr(plan.protocol),
         code=plan.code("heatmap"),
     shell:
         "python -m bench heatmap --fixations {input.fixations} --recordings {input.recordings} "
-        "--protocol {params.protocol:q} --output {output} --log {log}"
+        "--protocol {params.protocol:q} --jobs {threads} --output {output} --log {log}"

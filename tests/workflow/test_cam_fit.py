@@ -43,7 +43,7 @@ def plan(tiny, tmp_path, monkeypatch):
 
 
 def wanted(plan, model="alexnet", method="cam"):
-    return plan._states["tiny", model][method].wanted
+    return plan._states["tiny", model, ""][method].wanted
 
 
 def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(plan):
