@@ -16,6 +16,7 @@ import argparse
 import csv
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -54,8 +55,6 @@ def main() -> None:
     found = {}
     for size in sizes:
         found[size] = Study(folder / str(size), size, arguments.shard_size).run(arguments.stages)
-        for stage, (seconds, peak, runs) in found[size].items():
-            print(f"{size:6} {stage:12} {runs:3} runs {seconds:8.2f} s {peak:6.0f} MB", flush=True)
     _print(found, arguments.images)
     if not arguments.keep:
         shutil.rmtree(folder)
@@ -79,6 +78,7 @@ class Study:
         for stage, words in self._commands():
             if stage in stages:
                 spent, memory = _measured(stage, words)
+                print(f"{self.images} {stage}: {spent:.2f} s, {memory:.0f} MB", flush=True)
                 seconds[stage] += spent
                 peak[stage] = max(peak[stage], memory)
                 runs[stage] += 1
@@ -176,13 +176,13 @@ def _write_data(folder: Path, count: int) -> None:
 
 
 def _write_weights(path: Path) -> None:
-    import torch
-    from safetensors.torch import save_file
-
-    from bench.networks import load_network
-
-    torch.manual_seed(0)
-    save_file(load_network(NETWORK, weights=None).module.state_dict(), path)
+    """In a process of its own: a child's peak begins at the size of the parent that starts it."""
+    code = (
+        "import sys, torch; from safetensors.torch import save_file\n"
+        "from bench.networks import load_network; torch.manual_seed(0)\n"
+        "save_file(load_network(sys.argv[1], weights=None).module.state_dict(), sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, NETWORK, path], check=True)
 
 
 def _print(found: dict[int, dict[str, tuple[float, float, int]]], sizes: list[int]) -> None:
