@@ -27,19 +27,26 @@ from bench.networks import network_entry, weights_fingerprint
 from bench.workflow import fingerprint
 
 
-def map_fingerprint(
+def map_fingerprint(*, stimuli: str, **said: Any) -> str:
+    """What one method's map file depends on: code, options, network, weights, photographs.
+
+    `stimuli` is their `stimuli_fingerprint`, `said` what `map_origin` takes.
+    """
+    return fingerprint.combined(**map_origin(**said), stimuli=stimuli)
+
+
+def map_origin(
     *,
     method: str,
     options: dict[str, Any],
     model: str,
     weights: list[str],
-    stimuli: str,
     plugins: Sequence[str | Path] = (),
     random_seed: int | None = None,
     precision: str = "float32",
     fit: str = "",
-) -> str:
-    """What one method's map file depends on: code, options, network, weights, photographs.
+) -> dict[str, Any]:
+    """What one method's map files depend on beside the photographs, alike for all shards.
 
     With `random_seed` it is the control's file, the same method on the network before training.
     `fit` is the fingerprint of the fit that `cam` reads, whose place does not matter.
@@ -57,13 +64,12 @@ def map_fingerprint(
         "options": options,
         "model": model,
         "weights": weights_fingerprint(model, weights or "default"),
-        "stimuli": stimuli,
         "precision": precision,
     }
     if random_seed is not None:
         parts["control"] = fingerprint.code("stages/_random_maps.py")
         parts["seed"] = random_seed
-    return fingerprint.combined(**parts)
+    return parts
 
 
 def stimuli_fingerprint(dataset: Dataset, photographs: Sequence[Path]) -> str:

@@ -33,7 +33,7 @@ from bench.workflow.map_jobs import (
     AttendRule,
     MapState,
     attend_rules,
-    map_fingerprint,
+    map_origin,
     stimuli_fingerprint,
 )
 
@@ -84,10 +84,9 @@ class Plan:
                 name: dataset.inputs() for name, dataset in self.settings.datasets.items()
             }
             self._states = {
-                (dataset, model, shard): self._map_states(dataset, model, shard)
-                for dataset in self.settings.datasets
-                for model in self.settings.models
-                for shard in self.shards(dataset) or [WHOLE]
+                (dataset, model, shard): states
+                for dataset, model in self.pairs
+                for shard, states in self._map_states(dataset, model).items()
             }
         except BenchError as error:
             sys.exit(f"attention-bench: {error}")
@@ -328,28 +327,33 @@ class Plan:
         here = set(self._shards[dataset][shard])
         return [path for path in self._stimuli[dataset] if path.name in here]
 
-    def _map_states(self, dataset: str, model: str, shard: str) -> dict[str, MapState]:
-        stimuli = self._stimuli_of(dataset, shard)
-        photographs = stimuli_fingerprint(self.settings.datasets[dataset], stimuli)
+    def _map_states(self, dataset: str, model: str) -> dict[str, dict[str, MapState]]:
+        """{shard: {file: its state}}."""
         plugins = self.settings.plugins
         methods = method_files(plugins)
-        states = {}
-        for name in [*methods, *map(control_of, methods)]:
-            wanted = map_fingerprint(
+        origins = {
+            name: map_origin(
                 method=controlled(name),
                 options=self._method_options(dataset, model, name),
                 model=model,
                 weights=self.weights(model),
-                stimuli=photographs,
                 plugins=plugins,
                 random_seed=self.settings.seed if is_control(name) else None,
                 precision=self.settings.precision,
                 fit=self._wanted_fit(dataset, model) if name == "cam" else "",
             )
-            (path,) = map(Path, self.maps(dataset, model, name, shard))
-            found, record = stored_fingerprint(path)
-            states[name] = MapState(wanted, found, record)
-        return states
+            for name in [*methods, *map(control_of, methods)]
+        }
+        found: dict[str, dict[str, MapState]] = {}
+        for shard in self.shards(dataset) or [WHOLE]:
+            stimuli = self._stimuli_of(dataset, shard)
+            photographs = stimuli_fingerprint(self.settings.datasets[dataset], stimuli)
+            found[shard] = {}
+            for name, origin in origins.items():
+                wanted = fingerprint.combined(**origin, stimuli=photographs)
+                (path,) = self.maps(dataset, model, name, shard)
+                found[shard][name] = MapState(wanted, *stored_fingerprint(Path(path)))
+        return found
 
     def _method_options(self, dataset: str, model: str, name: str) -> dict[str, Any]:
         """The options of a method or control.
