@@ -28,7 +28,7 @@ rule fit_cam:
 
 
 for dataset, model in plan.pairs:
-    folder = f"results/{dataset}/{model}/" + "shards/{shard}/" * bool(plan.shards(dataset))
+    folder = plan.map_folder(dataset, model)
     for made in plan.attend_rules(dataset, model):
 
         rule:

@@ -238,6 +238,11 @@ class Plan:
         arguments = f"{self.dataset_arguments(dataset)} {shlex.join(words)}"
         return lambda wildcards, output: f"{arguments} --output {shlex.quote(str(output[0]))}"
 
+    def map_folder(self, dataset: str, model: str) -> str:
+        """Where jobs of maps write; the shard stays a wildcard."""
+        path = PART if self.shards(dataset) else "results/{dataset}/{model}/"
+        return path.format(dataset=dataset, model=model, shard="{shard}")
+
     def attend_rules(self, dataset: str, model: str) -> list[AttendRule]:
         """The rules of this pair's maps, with a job per shard where the data set is cut."""
         shards = self.shards(dataset) or [WHOLE]

@@ -45,13 +45,13 @@ use rule score as score_shard with:
         fixations=rules.fixations.output.table,
         shards=lambda wildcards: ancient(plan.shard_list(wildcards.dataset)),
     output:
-        scores=PART + "scores/{method}.parquet",
-        viewers=PART + "viewers/{method}.parquet",
-        sensitivity=PART + "sensitivity/{method}.parquet",
+        scores=f"{PART}scores/{{method}}.parquet",
+        viewers=f"{PART}viewers/{{method}}.parquet",
+        sensitivity=f"{PART}sensitivity/{{method}}.parquet",
     log:
-        PART + "logs/score_{method}.log",
+        f"{PART}logs/score_{{method}}.log",
     benchmark:
-        PART + "benchmarks/score_{method}.tsv"
+        f"{PART}benchmarks/score_{{method}}.tsv"
     wildcard_constraints:
         dataset=plan.cut(),
         shard="[0-9a-f]+",
