@@ -15,6 +15,11 @@
 #   results/{dataset}/report.html                what to read
 #   results/{dataset}/performance.html           time and memory, written when a run ends
 #
+# A data set of more than `shard_size` photographs is cut into shards:
+#   results/{dataset}/shards.csv                 which photograph is in which shard
+#   results/{dataset}/{model}/shards/{shard}/    maps/, scores/, viewers/, sensitivity/ of a shard
+# whose files are joined under the names above.
+#
 # The model "baseline" has the methods of bench/baselines.py: zero, centre, human, ...
 
 import sys
@@ -25,7 +30,7 @@ from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.end_of_run import after_failure, failed_targets, write_performance
 from bench.workflow.handover import VARIABLE, hand_down, handed_down
-from bench.workflow.plan import MAPS, Plan
+from bench.workflow.plan import MAPS, PART, SHARDS, Plan
 from bench.workflow.resources import mem_mb, runtime
 
 min_version("9.0")

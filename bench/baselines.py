@@ -5,7 +5,7 @@ A new baseline is one entry of `BASELINES`; it then is a row of every table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import UsageError, ValidationError, unknown_name
+from bench.fitted_scores import Look, Looks
 from bench.low_level import sobel, spectral_residual
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
@@ -26,7 +27,7 @@ from bench.metrics import (
     zero_map,
 )
 from bench.score_tables import MapScores
-from bench.scores import Gaze, ImageGaze, fitted_scores, kinds, map_scores
+from bench.scores import Gaze, ImageGaze, kinds, map_scores
 
 OTHER_IMAGES = 10
 
@@ -48,11 +49,16 @@ class Baseline:
 
 
 def baseline_scores(
-    gaze: Gaze, baseline: str, metrics: list[str], photographs: dict[str, Path] | None = None
+    gaze: Gaze,
+    baseline: str,
+    metrics: list[str],
+    photographs: dict[str, Path] | None = None,
+    images: Sequence[str] | None = None,
 ) -> Iterator[MapScores]:
-    """The scores of one baseline, image by image.
+    """The scores of one baseline by metrics of one map, image by image.
 
-    photographs: {image name: file}, for the baselines that look at them.
+    photographs: {image name: file}, for the baselines that look at them. images: those to score,
+    default all.
 
     Errors: UsageError for an unknown baseline or photographs that are needed and not given;
     DataError, ValidationError for one that cannot be read or has another size.
@@ -62,27 +68,37 @@ def baseline_scores(
     chosen = BASELINES[baseline]
     if chosen.photograph and photographs is None:
         raise UsageError(f"baseline {baseline!r} needs the photographs: give --dataset YAML.")
-    single, fitted = kinds(metrics)
-    for image in gaze.images:
+    single, _ = kinds(metrics)
+    for image in gaze.images if images is None else images:
         if chosen.map is None:
             yield human_scores(gaze, image, single)
             continue
         values = upsampled(baseline_map(gaze, baseline, image, photographs), gaze.shapes[image])
         yield map_scores(ImageGaze(gaze, image), baseline, values, single)
-    if fitted:
-        looks = partial(baseline_looks, gaze, baseline, photographs=photographs)
-        yield from fitted_scores(gaze, baseline, looks)
 
 
-def baseline_looks(
-    gaze: Gaze, baseline: str, image: str, photographs: dict[str, Path] | None = None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(map, fixations it is scored on): one of each, or for `human` one per viewer left out."""
-    if BASELINES[baseline].map is None:
-        for _, others, target in gaze.left_out_viewers(image):
-            yield others, target.fixations
-    else:
-        yield baseline_map(gaze, baseline, image, photographs), gaze.positions(image)
+@contextmanager
+def looks_of(
+    gaze: Gaze, maps: Path | None, method: str, photographs: dict[str, Path] | None = None
+) -> Iterator[dict[str, Looks]]:
+    """{map name: function of the image's name that gives maps and the fixations of each}.
+
+    One map with all fixations, or for `human` one per viewer left out. maps: as in `maps_of`.
+    """
+    if maps is None and BASELINES[method].map is None:
+        yield {method: partial(_viewers_looks, gaze)}
+        return
+    with maps_of(gaze, maps, method, photographs) as found:
+        yield {name: partial(_one_look, gaze, read) for name, read in found.items()}
+
+
+def _one_look(gaze: Gaze, read: Callable[[str], np.ndarray], image: str) -> Iterator[Look]:
+    yield read(image), gaze.positions(image)
+
+
+def _viewers_looks(gaze: Gaze, image: str) -> Iterator[Look]:
+    for _, others, target in gaze.left_out_viewers(image):
+        yield others, target.fixations
 
 
 @contextmanager
@@ -120,7 +136,7 @@ def _noise(gaze: Gaze, image: str) -> np.ndarray:
 def _other_image(gaze: Gaze, image: str) -> np.ndarray:
     """The mean of other images' heatmaps, each with the sum 1 and stretched to this image."""
     shape = gaze.shapes[image]
-    others = [other for other in gaze.images if other != image and len(gaze.rows(other))]
+    others = [other for other in gaze.looked_at if other != image]
     chosen = gaze.generator(image, "other_image").permutation(len(others))[:OTHER_IMAGES]
     total = np.zeros(shape)
     for other in sorted(chosen.tolist()):

@@ -6,6 +6,7 @@ says so: in the heatmaps' attributes, in the tables of scores and in the report.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 FOLDER = PROJECT / "config" / "protocols"
 # What tells the fixations of one viewer's look at one image from those of another.
 LOOK = ["recording_id", "trial_index", "image_id"]
+# Of a fixation table, all that heatmaps and scores use.
+USED_COLUMNS = (
+    *("subject_id", *LOOK, "fixation_index"),
+    *("duration_ms", "span_ms", "x_image_px", "y_image_px", "status"),
+)
 
 
 @dataclass(frozen=True)
@@ -110,3 +116,26 @@ def fixation_weights(rows: pd.DataFrame, weight: str) -> np.ndarray:
     if weight == "count":
         return np.ones(len(rows))
     return rows[weight].to_numpy(dtype=np.float64)
+
+
+def rows_by_image(table: pd.DataFrame, images: Sequence[str]) -> Callable[[str], pd.DataFrame]:
+    """A function: image -> its rows of a fixation table, in the table's order; none for others.
+
+    The table is sorted once; a frame per image would cost far more memory than the numbers in it.
+    """
+    import numpy as np
+    import pandas as pd
+
+    number = {image: place for place, image in enumerate(images)}
+    codes = pd.Categorical(table["image_id"], categories=list(images)).codes
+    order = np.argsort(codes, kind="stable")
+    ordered = table.iloc[order]
+    starts = np.searchsorted(codes[order], np.arange(len(number) + 1))
+
+    def rows(image: str) -> pd.DataFrame:
+        if image not in number:
+            return ordered.iloc[:0]
+        place = number[image]
+        return ordered.iloc[starts[place] : starts[place + 1]]
+
+    return rows

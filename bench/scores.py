@@ -6,15 +6,14 @@ No torch here: maps come from files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.errors import ValidationError
-from bench.fitted_scores import Look, fitted_rows
 from bench.heatmaps import fixation_cells, fixation_counts, fixation_heatmap
 from bench.maps import map_names, open_maps, read_map, upsampled
 from bench.metrics import (
@@ -30,7 +29,7 @@ from bench.metrics import (
     scores_by_viewer,
     split_viewers,
 )
-from bench.protocols import fixation_weights, used_fixations
+from bench.protocols import USED_COLUMNS, fixation_weights, rows_by_image, used_fixations
 from bench.score_tables import MapScores
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIZES_KEPT = 8  # of images, for which the fixations of all are kept as counts
+POSITIONS_AT_ONCE = 1 << 18
 
 
 class Gaze:
@@ -56,21 +56,26 @@ class Gaze:
         seed: int = 0,
         first_fixation: str | None = None,
     ) -> None:
-        self._table, self._path, self.seed = table, heatmaps, seed
+        self._table = table[[name for name in USED_COLUMNS if name in table]]
+        self._path, self.seed = heatmaps, seed
+        self._changed: dict[str, Gaze] = {}
         with open_maps(heatmaps) as file:
             self.shapes = {name: file[name].shape for name in sorted(file)}
             self.protocol = dict(file.attrs)
         if first_fixation:
             self.protocol["first_fixation"] = first_fixation
         self._number = {image: number for number, image in enumerate(self.shapes)}
-        kept = used_fixations(table, str(self.protocol["first_fixation"]))
-        self._rows = dict(list(kept.groupby("image_id")))
-        self._none = kept.iloc[:0]
-        self._pooled_counts: dict[tuple[int, int], np.ndarray] = {}
+        kept = used_fixations(self._table, str(self.protocol["first_fixation"]))
+        self._rows = rows_by_image(kept, self.images)
+        self._pooled_counts: dict[tuple[tuple[int, int], tuple[int, int]], np.ndarray] = {}
 
     def with_first_fixation(self, choice: str) -> Gaze:
         """The same gaze with the first fixation of each viewer kept or dropped, on all images."""
-        return Gaze(self._table, self._path, seed=self.seed, first_fixation=choice)
+        if choice not in self._changed:
+            self._changed[choice] = Gaze(
+                self._table, self._path, seed=self.seed, first_fixation=choice
+            )
+        return self._changed[choice]
 
     @property
     def images(self) -> list[str]:
@@ -84,7 +89,16 @@ class Gaze:
 
     def rows(self, image: str) -> pd.DataFrame:
         """The used fixations on an image."""
-        return self._rows.get(image, self._none)
+        return self._rows(image)
+
+    def place(self, image: str) -> int:
+        """The number of an image in `images`."""
+        return self._number[image]
+
+    @cached_property
+    def looked_at(self) -> list[str]:
+        """The images that have a used fixation."""
+        return [image for image in self.images if len(self._positions[image])]
 
     def positions(self, image: str) -> np.ndarray:
         """(F, 2) used fixations on an image, x and y in its pixels."""
@@ -130,20 +144,22 @@ class Gaze:
             ]
         )
 
-    def other_counts(self, image: str) -> np.ndarray:
+    def other_counts(self, image: str, grid: tuple[int, int] | None = None) -> np.ndarray:
         """(H, W), how many of `other_fixations` each pixel has: those of all images minus its own.
 
-        The counts of all images are made once per size, so an image costs the same whatever the
-        number of images.
+        With `grid` = (rows, columns), how many each cell of that grid over the image has. The
+        counts of all images are made once per size, so an image costs the same whatever the number
+        of images.
         """
         shape = self.shapes[image]
-        if shape not in self._pooled_counts:
+        key = shape, grid or shape
+        if key not in self._pooled_counts:
             if len(self._pooled_counts) == SIZES_KEPT:
                 self._pooled_counts.pop(next(iter(self._pooled_counts)))
-            pooled = [scale_fixations(xy, of, shape) for of, (_, xy) in self._by_shape.items()]
-            self._pooled_counts[shape] = fixation_counts(np.vstack(pooled), shape)
-        own = scale_fixations(self._positions[image], shape, shape)  # rounded as among the others
-        return self._pooled_counts[shape] - fixation_counts(own, shape)
+            self._pooled_counts[key] = sum(
+                _counts(xy, of, *key) for of, (_, xy) in self._by_shape.items()
+            )
+        return self._pooled_counts[key] - _counts(self._positions[image], shape, *key)
 
     def _parts(self, image: str) -> dict[str, np.ndarray]:
         return {
@@ -202,38 +218,45 @@ class Gaze:
         return np.random.default_rng([self.seed, *name])
 
 
-def method_scores(gaze: Gaze, maps: Path, metrics: list[str]) -> Iterator[MapScores]:
-    """The scores of each map of one method's map file, image by image.
+def _counts(
+    xy: np.ndarray, of: tuple[int, int], shape: tuple[int, int], grid: tuple[int, int]
+) -> np.ndarray:
+    """Counts per cell of a grid over an image of `shape`; positions in pixels of a shape `of`.
 
-    None where the method does not apply to the network: the file then holds no map.
+    Some at a time, and every position by the same two steps, so that own ones round as others do.
+    """
+    total = np.zeros(grid, dtype=np.int32)
+    for start in range(0, len(xy), POSITIONS_AT_ONCE):
+        scaled = scale_fixations(xy[start : start + POSITIONS_AT_ONCE], of, shape)
+        total += fixation_counts(scale_fixations(scaled, shape, grid), grid)
+    return total
+
+
+def method_scores(
+    gaze: Gaze, maps: Path, metrics: list[str], images: Sequence[str] | None = None
+) -> Iterator[MapScores]:
+    """The scores of each map of one method's map file by metrics of one map, image by image.
+
+    images: those to score, default all. Nothing where the method does not apply to the network:
+    the file then holds no map. Metrics that are fitted to a whole data set are left out.
     """
     with open_maps(maps) as file:
-        if "failed" in file.attrs:
-            raise ValidationError(f"{maps} holds no maps: {file.attrs['failed']}")
-        if "maps" not in file.attrs and "not_applicable" not in file.attrs:
-            raise ValidationError(f"{maps}: holds no method's maps; expected maps/{{method}}.h5.")
-        names = map_names(file)
-        single, fitted = kinds(metrics)
-        for image in gaze.images if names else ():
+        names = checked_map_names(file, maps)
+        single, _ = kinds(metrics)
+        for image in (gaze.images if images is None else images) if names else ():
             seen = ImageGaze(gaze, image)
             for name in names:
                 values = upsampled(read_map(file[name], image), seen.target.shape)
                 yield map_scores(seen, name, values, single)
-        for name in names if fitted else ():
-            yield from fitted_scores(gaze, name, partial(_looks, gaze, file[name]))
 
 
-def _looks(gaze: Gaze, group: h5py.Group, image: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [(read_map(group, image), gaze.positions(image))]
-
-
-def fitted_scores(
-    gaze: Gaze, name: str, looks: Callable[[str], Iterable[Look]]
-) -> Iterator[MapScores]:
-    """The rows of `fitted_rows` as scores; they have no halves and no single viewers."""
-    for row in fitted_rows(gaze, name, looks):
-        value, flag = {row["metric"]: row["value"]}, {row["metric"]: row["flag"]}
-        yield MapScores(row["image"], name, value, flag, row["n_fixations"], {}, [], {})
+def checked_map_names(file: h5py.File, path: Path) -> list[str]:
+    """The maps in a method's file; ValidationError for one of a method that failed, or another."""
+    if "failed" in file.attrs:
+        raise ValidationError(f"{path} holds no maps: {file.attrs['failed']}")
+    if "maps" not in file.attrs and "not_applicable" not in file.attrs:
+        raise ValidationError(f"{path}: holds no method's maps; expected maps/{{method}}.h5.")
+    return map_names(file)
 
 
 def kinds(metrics: list[str]) -> tuple[list[str], bool]:

@@ -13,15 +13,21 @@ settings become affordable. So compare these numbers with each other, not with t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.grids import grid_shape, on_grid
-from bench.heatmaps import fixation_counts, fixation_heatmap
-from bench.metrics import GazeTarget, SaliencyMap, scale_fixations, score_map
+from bench.heatmaps import fixation_heatmap
+from bench.metrics import (
+    GazeTarget,
+    SaliencyMap,
+    scale_fixations,
+    score_map,
+    spread_evenly,
+)
 from bench.protocols import fixation_weights
 
 if TYPE_CHECKING:
@@ -89,22 +95,19 @@ def references(gaze: Gaze) -> dict[str, str]:
 
 def chosen_images(gaze: Gaze) -> list[str]:
     """At most `IMAGES` images, evenly spread over the names in order."""
-    images = [image for image in gaze.images if len(gaze.positions(image))]
-    if len(images) <= IMAGES:
-        return images
-    return [images[place] for place in np.linspace(0, len(images) - 1, IMAGES).round().astype(int)]
+    return spread_evenly(gaze.looked_at, IMAGES)
 
 
-def looks(gaze: Gaze, *, seed: int = 0) -> Iterator[Look]:
-    """Each chosen image with its gaze under every setting; one image in memory at a time.
+def looks(gaze: Gaze, images: Sequence[str] | None = None, *, seed: int = 0) -> Iterator[Look]:
+    """Each image with its gaze under every setting; one image in memory at a time.
 
-    seed: of which viewers are taken where not all are; the same for every map, and independent of
-    the other images.
+    images: some of `chosen_images`, default all of them. seed: of which viewers are taken where not
+    all are; the same for every map, and independent of the other images.
     """
     other = "keep" if gaze.protocol["first_fixation"] == "drop" else "drop"
     changed = gaze.with_first_fixation(other)
     sigma = float(gaze.protocol["sigma_px"])
-    for image in chosen_images(gaze):
+    for image in chosen_images(gaze) if images is None else images:
         here, there = _CoarseGaze(gaze, image), _CoarseGaze(changed, image)
         rows = gaze.rows(image)
         reference = here.target(rows, sigma)
@@ -132,9 +135,8 @@ class _CoarseGaze:
     def __init__(self, gaze: Gaze, image: str) -> None:
         self._gaze, self.shape = gaze, gaze.shapes[image]
         self.grid = grid_shape(self.shape, CELLS)
-        others = scale_fixations(gaze.other_fixations(image), self.shape, self.grid)
         self._others = {
-            "other_counts": fixation_counts(others, self.grid),
+            "other_counts": gaze.other_counts(image, self.grid),
             "centre": on_grid(gaze.centre(image), self.grid),
         }
 

@@ -61,3 +61,29 @@ def tiny(tmp_path):
     (folder / "dataset.yaml").write_text(TINY)
     (folder / "fixations.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture
+def seven(tmp_path):
+    """The folder of a data set `seven`: seven photographs of two sizes, three viewers."""
+    return write_seven(tmp_path / "data" / "seven")
+
+
+def write_seven(folder):
+    """Writes the data set `seven`; one of its images has no fixation, one a single viewer."""
+    from PIL import Image
+
+    (folder / "stimuli").mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    rows = ["image_id,subject_id,x_image_px,y_image_px,duration_ms"]
+    for number in range(7):
+        width, height = (96, 64) if number % 3 else (80, 72)
+        pixels = rng.integers(0, 255, (4, 6, 3), dtype=np.uint8)
+        name = f"{number}.png"
+        Image.fromarray(pixels).resize((width, height)).save(folder / "stimuli" / name)
+        for viewer in {4: (), 5: (1,)}.get(number, (1, 2, 3)):
+            for x, y, ms in rng.uniform((0, 0, 100), (width - 1, height - 1, 400), (5, 3)).round(1):
+                rows.append(f"{name},{viewer},{x},{y},{ms}")
+    (folder / "dataset.yaml").write_text(TINY.replace("Tiny", "Seven"))
+    (folder / "fixations.csv").write_text("\n".join(rows) + "\n")
+    return folder

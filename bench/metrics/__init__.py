@@ -15,7 +15,17 @@ from bench.metrics._baselines import (
     uniform_map,
     zero_map,
 )
-from bench.metrics._fitted import CELLS, Example, example, fitted_information_gain
+from bench.metrics._fitted import (
+    CELLS,
+    SAMPLE,
+    Example,
+    FittedDensity,
+    example,
+    fitted_densities,
+    fitted_information_gain,
+    mean_gain,
+    spread_evenly,
+)
 from bench.metrics._registry import Metric, get_metric, metric, metric_names
 from bench.metrics._saliency import BLOCK, SaliencyMap, blocks
 from bench.metrics._scoring import evaluate, flags, score_flags, score_map
@@ -27,9 +37,11 @@ __all__ = [
     "BLOCK",
     "CELLS",
     "MEAN_OVER_FIXATIONS",
+    "SAMPLE",
     "SPLITS",
     "CentreBias",
     "Example",
+    "FittedDensity",
     "GazeTarget",
     "LeftOutViewer",
     "Metric",
@@ -39,10 +51,12 @@ __all__ = [
     "centre_density",
     "evaluate",
     "example",
+    "fitted_densities",
     "fitted_information_gain",
     "flags",
     "get_metric",
     "leave_one_viewer_out",
+    "mean_gain",
     "metric",
     "metric_names",
     "scale_fixations",
@@ -50,6 +64,7 @@ __all__ = [
     "score_map",
     "scores_by_viewer",
     "split_viewers",
+    "spread_evenly",
     "uniform_map",
     "zero_map",
 ]

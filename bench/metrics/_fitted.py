@@ -17,17 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import ValidationError
 
+T = TypeVar("T")
+
 BLURS_PX = (0.0, 5.0, 10.0, 20.0, 40.0)
 CELLS = 48  # along the image's longer side
 RAMPS = 8
 FOLDS = 5
-EXAMPLES = 240  # at most, of one fit
+SAMPLE = 300  # images, at most, that are fitted on, 240 of them at a time
 RIDGE = 1e-4  # on a; keeps a ramp that no map ever enters at 0
 
 
@@ -73,35 +76,74 @@ def example(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class FittedDensity:
+    """What turns a map into a density: the number of its blur, the curve's knots, and [a, w]."""
+
+    blur: int
+    knots: NDArray[np.float64]
+    parameters: NDArray[np.float64]
+
+    def gain(self, item: Example) -> float:
+        """IG over the centre bias, bits per fixation, of one map under this density."""
+        return _gain(item, self.blur, self.knots, self.parameters)
+
+
+def spread_evenly(images: Sequence[T], count: int) -> list[T]:
+    """`count` of the images, evenly spread over their order; all of them where they are fewer.
+
+    >>> spread_evenly("abcdefg", 3)
+    ['a', 'd', 'g']
+    """
+    if len(images) <= count:
+        return list(images)
+    return [images[place] for place in np.linspace(0, len(images) - 1, count).round().astype(int)]
+
+
+def fitted_densities(sample: Sequence[Example]) -> list[FittedDensity]:
+    """A density per fold, fitted on the examples of all other folds; an example is an image.
+
+    Example i belongs to fold i modulo the number of folds, `FOLDS` or the number of examples. With
+    fewer than three examples nothing can be held out: no density.
+    """
+    if len(sample) < 3:
+        return []
+    folds = min(FOLDS, len(sample))
+    return [
+        FittedDensity(*_fit([item for place, item in enumerate(sample) if place % folds != fold]))
+        for fold in range(folds)
+    ]
+
+
 def fitted_information_gain(examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
-    """{image: IG over the centre bias in bits per fixation}, fitted on the other images.
+    """{image: IG over the centre bias in bits per fixation}, fitted on other images.
 
     examples: those of each image, all with a fixation; several (one per viewer left out) count as
-    one image, whose gain is their mean. The images are dealt into `FOLDS` groups in the order
-    given; those of a group are scored with the curve, the weight w and the blur that give the
-    highest mean log likelihood on the others (on at most `EXAMPLES` of them, evenly spread, one
-    example each). With fewer than three images nothing can be held out, and every gain is NaN.
+    one image, whose gain is their mean. At most `SAMPLE` of the images, evenly spread in the order
+    given, are fitted on, one example each. They are dealt into `FOLDS` groups, and those of a group
+    are scored with the curve, the weight w and the blur that give the highest mean log likelihood
+    on the other groups; all further images, with those of any group. With fewer than three images
+    nothing can be held out, and every gain is NaN.
 
     Source: Kuemmerer, Wallis, Bethge 2018, Saliency Benchmarking Made Easy, section 3 (blur, rising
     nonlinearity, centre bias). Ours differs in the grid, in the places of the ramps, and in that
     the centre bias is a power of one fitted to the other images.
     """
     images = list(examples)
-    if len(images) < 3:
+    sample = spread_evenly(images, SAMPLE)
+    chosen = [examples[image][place % len(examples[image])] for place, image in enumerate(sample)]
+    densities = fitted_densities(chosen)
+    if not densities:
         return dict.fromkeys(images, float("nan"))
-    gains = {}
-    folds = min(FOLDS, len(images))
-    for held_out in range(folds):
-        others = [image for place, image in enumerate(images) if place % folds != held_out]
-        chosen = others[:: -(-len(others) // EXAMPLES)]
-        train = [
-            examples[image][place % len(examples[image])] for place, image in enumerate(chosen)
-        ]
-        blur, knots, parameters = _fit(train)
-        for image in images[held_out::folds]:
-            found = [_gain(item, blur, knots, parameters) for item in examples[image]]
-            gains[image] = float(np.mean(found))
-    return gains
+    place = {image: number for number, image in enumerate(images)}
+    place |= {image: number for number, image in enumerate(sample)}
+    return {image: mean_gain(densities, place[image], items) for image, items in examples.items()}
+
+
+def mean_gain(densities: Sequence[FittedDensity], place: int, items: Sequence[Example]) -> float:
+    """The mean gain of an image's examples, with the density of the fold that `place` is in."""
+    density = densities[place % len(densities)]
+    return float(np.mean([density.gain(item) for item in items]))
 
 
 def _fit(train: Sequence[Example]) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:

@@ -27,22 +27,45 @@ def read_json(path: Path, *keys: str) -> dict[str, Any]:
     return content
 
 
-def read_table(path: Path, *columns: str) -> pd.DataFrame:
-    """A Parquet table that has all of `columns`."""
+def read_table(path: Path, *columns: str, only: bool = False, **chosen: str) -> pd.DataFrame:
+    """A Parquet table that has all of `columns`; no others with `only`.
+
+    chosen: column=value, for the rows to read.
+    """
     import pandas as pd
+    from pyarrow import parquet
 
     try:
-        table = pd.read_parquet(path, page_checksum_verification=True)
+        _check(path, "column", columns, parquet.read_schema(path).names)
+        table = pd.read_parquet(
+            path,
+            columns=list(columns) if only else None,
+            filters=[(name, "==", value) for name, value in chosen.items()] or None,
+            page_checksum_verification=True,
+        )
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not readable as a Parquet table ({reason}). {AGAIN}") from None
-    _check(path, "column", columns, table)
+        raise _unreadable(path, error) from None
     return table
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Writes the Parquet table that `read_table` reads."""
     table.to_parquet(path, index=False, write_page_checksum=True)
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """What a Parquet table says of itself, without its rows."""
+    from pyarrow import parquet
+
+    try:
+        return parquet.read_schema(path).empty_table().to_pandas().attrs
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    reason = " ".join(str(error).split())
+    return DataError(f"{path}: not readable as a Parquet table ({reason}). {AGAIN}")
 
 
 def read_csv(path: Path, *columns: str) -> pd.DataFrame:
@@ -58,10 +81,10 @@ def read_csv(path: Path, *columns: str) -> pd.DataFrame:
 
 
 def read_fixations(path: Path) -> pd.DataFrame:
-    """The table of rule `fixations`."""
-    from bench.gaze.columns import FIXATION_COLUMNS
+    """What heatmaps and scores use of the table of rule `fixations`."""
+    from bench.protocols import USED_COLUMNS
 
-    return read_table(path, *FIXATION_COLUMNS)
+    return read_table(path, *USED_COLUMNS, only=True)
 
 
 def _check(path: Path, kind: str, wanted: tuple[str, ...], found: Any) -> None:

@@ -40,6 +40,31 @@ def add_output(parser: argparse.ArgumentParser, name: str, what: str) -> None:
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=what)
 
 
+def add_shard(parser: argparse.ArgumentParser) -> None:
+    """--shard, a part of the data set's photographs."""
+    parser.add_argument(
+        "--shard", nargs=2, metavar=("CSV", "ID"), help="only this shard of shards.csv"
+    )
+
+
+def chosen_shard(arguments: argparse.Namespace) -> list[str] | None:
+    """The images of the shard that --shard names, None for all."""
+    from bench.shards import shard_images
+
+    return shard_images(Path(arguments.shard[0]), arguments.shard[1]) if arguments.shard else None
+
+
+def add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
+    """--jobs, how many processes share the work."""
+    parser.add_argument(
+        "--jobs",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help=f"{what} at a time, each in its own process; the results are the same",
+    )
+
+
 def number_or_auto(text: str) -> int | str:
     """ "auto" or the whole number that an option gives; an error of argparse for anything else."""
     if text != "auto" and not text.isdecimal():

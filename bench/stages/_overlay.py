@@ -12,10 +12,13 @@ from bench.files import written_whole
 
 if TYPE_CHECKING:
     from bench.networks import Network
+    from bench.report.sheets import Sheet
 
 log = logging.getLogger("bench")
 
 SUFFIXES = (".png", ".jpg", ".pdf", ".svg")
+LEFT, GAP = 190, 12  # pixels: for the names of the maps, and between pictures
+BOX = (360, 300)  # of one picture
 
 
 def check_overlay(path: Path, images: list[Path]) -> None:
@@ -43,19 +46,12 @@ def draw_overlay(
 
     A method that fails or does not apply is left out with a warning, unless none is left.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
-
     from bench.attention._batches import attend_images
     from bench.messages import progress
     from bench.report.labels import map_label, method_texts
-    from bench.report.pictures import gallery, photograph
 
     texts = method_texts(tuple(arguments.plugins))
     images = by_name(arguments.images)
-    pictures = {name: photograph(path, width_px=480) for name, path in images.items()}
     failed: dict[str, BenchError] = {}
     attended = attend_images(
         methods,
@@ -75,11 +71,43 @@ def draw_overlay(
             for name, values in maps.items():
                 rows.setdefault(map_label(method, name, texts), {})[item.image_id] = values
     _tell(failed, attended.not_applicable, network, bool(rows))
-    figure = gallery(pictures, list(rows.items()), titles)
+    sheet = _sheet(images, titles, rows)
     with written_whole(arguments.overlay) as path:
-        figure.savefig(path, dpi=150, bbox_inches="tight")  # long names of maps, whole
+        sheet.save_as(path)
     sees = "; ".join(title.replace("\n", ": ") for title in titles.values())
     log.info("%s: %d maps, %s sees %s", arguments.overlay, len(rows), network.label, sees)
+
+
+def _sheet(images: dict[str, Path], titles: dict[str, str], rows: dict[str, dict]) -> Sheet:
+    """A column per photograph: its name, what the network sees, itself, and map under map."""
+    import textwrap
+
+    import matplotlib as mpl
+
+    from bench.report.pictures import overlay, photograph, what_is_wrong
+    from bench.report.sheets import LINE, Sheet, letters
+
+    mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
+    width, height = BOX
+    sheet = Sheet(max(LEFT + len(images) * (width + GAP), 940))
+    top = round(2 * 8 * LINE) + 2 * GAP
+    for row, label in enumerate(["photograph", *rows]):
+        text = "\n".join(textwrap.wrap(label, letters(LEFT - GAP, 8)))
+        sheet.write(GAP, top + row * (height + GAP), text, linespacing=1.2)
+    for column, (name, file) in enumerate(images.items()):
+        x = LEFT + column * (width + GAP)
+        picture = photograph(file, BOX)
+        for line, text in enumerate(titles[name].split("\n")):
+            sheet.write(x, GAP + line * 8 * LINE, text, room=width)
+        sheet.place(x, top, picture)
+        for row, maps in enumerate(rows.values(), start=1):
+            y = top + row * (height + GAP)
+            sheet.place(x, y, overlay(picture, maps.get(name)))
+            if wrong := what_is_wrong(maps.get(name)):
+                sheet.stamp(x, y, picture.shape[1::-1], wrong)
+    sheet.scale(LEFT, sheet.height + 2 * GAP)
+    sheet.height += GAP
+    return sheet
 
 
 def _tell(

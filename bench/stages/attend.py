@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.attention import method_files
 from bench.errors import UsageError, unknown_name
-from bench.stages._options import add_dataset, add_plugins, chosen_dataset, number_or_auto
+from bench.stages._options import (
+    add_dataset,
+    add_plugins,
+    add_shard,
+    chosen_dataset,
+    chosen_shard,
+    number_or_auto,
+)
 from bench.stages._overlay import check_overlay, draw_overlay
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to look at, with which methods and network, and where the maps go."""
     parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="photographs")
     add_dataset(parser, required=False)
+    add_shard(parser)
     parser.add_argument("--model", default="efficientnet_lite0", help="network (%(default)s)")
     parser.add_argument("--weights", nargs="+", metavar="FILE", help="local weight files")
     parser.add_argument(
@@ -97,7 +105,7 @@ def _write_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]
     from bench.stages._dataset_maps import write_dataset_maps
     from bench.stages._random_maps import write_random_maps
 
-    stimuli = arguments.images or chosen_dataset(arguments).stimuli()
+    stimuli = arguments.images or _stimuli(arguments)
     # Maps of one's own photographs belong to no workflow that would ask what they were made from.
     fingerprints = dict.fromkeys(methods, "") if arguments.images else None
     control = arguments.random_weights is not None
@@ -123,6 +131,15 @@ def _write_maps(arguments: argparse.Namespace, methods: dict[str, dict[str, Any]
     )
 
 
+def _stimuli(arguments: argparse.Namespace) -> list[Path]:
+    """The photographs of the data set, or of the shard that is asked for."""
+    stimuli, shard = chosen_dataset(arguments).stimuli(), chosen_shard(arguments)
+    if shard is None:
+        return stimuli
+    here = set(shard)
+    return [path for path in stimuli if path.name in here]
+
+
 def _fingerprints(
     arguments: argparse.Namespace, methods: dict[str, dict[str, Any]]
 ) -> dict[str, str]:
@@ -130,7 +147,7 @@ def _fingerprints(
     from bench.workflow.cam_fit import stored_fit_fingerprint
     from bench.workflow.map_jobs import map_fingerprint, stimuli_fingerprint
 
-    photographs = stimuli_fingerprint(chosen_dataset(arguments))
+    photographs = stimuli_fingerprint(chosen_dataset(arguments), _stimuli(arguments))
     return {
         method: map_fingerprint(
             method=method,

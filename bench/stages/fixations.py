@@ -11,7 +11,7 @@ from typing import Any
 from bench import __version__
 from bench.files import written_whole
 from bench.stages._inputs import write_table
-from bench.stages._options import add_dataset, add_output, at_least_one, chosen_dataset
+from bench.stages._options import add_dataset, add_jobs, add_output, chosen_dataset
 from bench.workflow import fingerprint
 
 log = logging.getLogger("bench")
@@ -27,13 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out trials that cannot be used instead of ending with 4",
     )
-    parser.add_argument(
-        "--jobs",
-        type=at_least_one,
-        default=1,
-        metavar="N",
-        help="recordings read at a time, each in its own process; the results are the same",
-    )
+    add_jobs(parser, "recordings read")
     parser.add_argument(
         "--salvage",
         action="store_true",

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import logging
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.files import written_whole
 from bench.stages._inputs import read_fixations, read_json
-from bench.stages._options import add_output
+from bench.stages._options import add_jobs, add_output
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
     from bench.protocols import Protocol
 
 log = logging.getLogger("bench")
+
+PIECE = 16  # images that a process works out in one go
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,46 +34,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="default, paper, mit, or a file of your own (%(default)s)",
     )
+    add_jobs(parser, "images worked out")
     add_output(parser, "output", "heatmaps.h5: one array (H, W) per image name")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes heatmaps.h5; an image without fixations gets zeros and the flag `no_fixation`."""
-
-    from bench.heatmaps import fixation_heatmap
     from bench.maps import new_maps, write_map
-    from bench.protocols import fixation_weights, get_protocol, used_fixations
+    from bench.messages import progress
+    from bench.parallel import in_order, pieces
+    from bench.protocols import get_protocol, rows_by_image, used_fixations
 
     recorded = read_json(arguments.recordings, "dataset", "images")
     protocol = get_protocol(arguments.protocol)
     choices = heatmap_choices(protocol, recorded)
-    table = used_fixations(read_fixations(arguments.fixations), protocol.first_fixation)
-    by_image = dict(list(table.groupby("image_id")))
+    table = read_fixations(arguments.fixations)
+    images = recorded["images"]
+    rows = rows_by_image(used_fixations(table, protocol.first_fixation), list(images))
+    work = (
+        [(name, images[name], *_columns(rows(name), protocol)) for name in piece]
+        for piece in pieces(images, PIECE)
+    )
     with written_whole(arguments.output) as path, new_maps(path) as file:
         file.attrs.update(choices)
-        for name, shape in recorded["images"].items():
-            rows = by_image.get(name, table.iloc[:0])
-            weights = fixation_weights(rows, protocol.weight)
-            values = fixation_heatmap(
-                rows["x_image_px"].to_numpy(),
-                rows["y_image_px"].to_numpy(),
-                weights,
-                shape,
-                sigma=choices["sigma_px"],
-                size=protocol.size_px,
-                kernel=protocol.kernel,
-                normalise=protocol.normalise,
-            )
+        made = chain.from_iterable(in_order(partial(_heatmaps, choices), work, arguments.jobs))
+        for name, values in progress(made, "heatmaps", unit="image", total=len(images)):
+            own = rows(name)
             write_map(
                 file,
                 name,
                 values,
-                viewers=int(rows["subject_id"].nunique()),
-                fixations=len(rows),
-                ms=float(rows[protocol.milliseconds].sum()),
-                flag="" if len(rows) else "no_fixation",
+                viewers=int(own["subject_id"].nunique()),
+                fixations=len(own),
+                ms=float(own[protocol.milliseconds].sum()),
+                flag="" if len(own) else "no_fixation",
             )
         log.info("%d heatmaps, protocol %s", len(file), protocol.name)
+
+
+def _columns(rows: pd.DataFrame, protocol: Protocol) -> tuple[np.ndarray, ...]:
+    """x, y and weight of each fixation, (F,)."""
+    from bench.protocols import fixation_weights
+
+    position = [rows[name].to_numpy() for name in ("x_image_px", "y_image_px")]
+    return *position, fixation_weights(rows, protocol.weight)
+
+
+def _heatmaps(choices: dict[str, Any], work: list[tuple]) -> list[tuple[str, np.ndarray]]:
+    """The heatmaps of some images, float32 as they are stored."""
+    from bench.heatmaps import fixation_heatmap
+
+    found = []
+    for name, shape, x, y, weights in work:
+        values = fixation_heatmap(
+            x,
+            y,
+            weights,
+            tuple(shape),
+            sigma=choices["sigma_px"],
+            size=choices["size_px"],
+            kernel=choices["kernel"],
+            normalise=choices["normalise"],
+        )
+        found.append((name, values.astype("float32")))
+    return found
 
 
 def heatmap_choices(protocol: Protocol, recorded: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.errors import ValidationError
 from bench.files import written_whole
-from bench.stages._inputs import read_table
+from bench.stages._inputs import read_attributes, read_table
 from bench.stages._options import add_output
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bench")
 
+PLAIN = dict.fromkeys(("dataset", "image", "model", "method", "map", "metric"), "str")
+NUMBERS = ("value", "half_value", "weight")
+ROWS_AT_ONCE = 10_000
 FLOATS = "%.9g"  # nine digits identify a float32, and the file compares equal between runs
 
 
@@ -36,34 +39,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Writes the three tables, each with the protocol in its last column.
 
-    The path {model}/scores/{method}.parquet says whose scores a table holds.
+    The path {model}/scores/{method}.parquet says whose scores a table holds. Scores by viewer, by
+    far the most, are read metric by metric.
     """
+    import pandas as pd
+
     from bench.leaderboard import comparisons, leaderboard
 
     protocol = _protocol([*arguments.tables, *arguments.viewers])
     names = ["image", "map", "metric", "value", "flag", "half_value"]
     scores = _joined(arguments.tables, arguments.dataset, names)
-    viewers = None
-    if arguments.viewers:
-        names = ["image", "map", "metric", "viewer", "value", "weight"]
-        viewers = _joined(arguments.viewers, arguments.dataset, names)
+    boards, pairs = [], []
+    for metric in sorted(scores["metric"].unique()):
+        own, viewers = scores[scores["metric"] == metric].astype(PLAIN), None
+        if arguments.viewers:
+            names = ["image", "map", "metric", "viewer", "value", "weight"]
+            viewers = _joined(arguments.viewers, arguments.dataset, names, metric=metric)
+            viewers = viewers.astype(PLAIN | {"viewer": "str"})
+        boards.append(leaderboard(own, viewers, seed=arguments.seed))
+        pairs.append(comparisons(own, viewers, seed=arguments.seed))
     keys = ["dataset", "image", "model", "method", "map", "metric"]
-    values = [*keys, "value", "flag", "half_value"]
+    scores = scores[[*keys, "value", "flag"]].assign(half_value=scores["half_value"])
+    scores = scores.sort_values(keys, kind="stable", ignore_index=True)
     for target, table in (
-        (arguments.scores, scores[values].sort_values(keys, kind="stable")),
-        (arguments.leaderboard, leaderboard(scores, viewers, seed=arguments.seed)),
-        (arguments.comparisons, comparisons(scores, viewers, seed=arguments.seed)),
+        (arguments.scores, scores),
+        (arguments.leaderboard, pd.concat(boards, ignore_index=True)),
+        (arguments.comparisons, pd.concat(pairs, ignore_index=True)),
     ):
         with written_whole(target) as path:
             table.assign(protocol=protocol).to_csv(
-                path, index=False, float_format=FLOATS, lineterminator="\n"
+                path, index=False, float_format=FLOATS, lineterminator="\n", chunksize=ROWS_AT_ONCE
             )
         log.info("%s: %d rows", target.name, len(table))
 
 
 def _protocol(paths: list[Path]) -> str:
     """The protocol of all tables; ValidationError for tables of several."""
-    found = {path: str(read_table(path).attrs.get("protocol", "")) for path in paths}
+    found = {path: str(read_attributes(path).get("protocol", "")) for path in paths}
     first = paths[0]
     for path, protocol in found.items():
         if protocol != found[first]:
@@ -74,14 +86,28 @@ def _protocol(paths: list[Path]) -> str:
     return found[first]
 
 
-def _joined(paths: list[Path], dataset: str, columns: list[str]) -> pd.DataFrame:
-    """The tables below each other, with the data set, network and method each belongs to."""
+def _joined(paths: list[Path], dataset: str, columns: list[str], **chosen: str) -> pd.DataFrame:
+    """The tables below each other, with the data set, network and method each belongs to.
+
+    Texts are categories, sorted by name: a number per row in place of a text. chosen: as in
+    `read_table`.
+    """
     import pandas as pd
+    from pandas.api.types import union_categoricals
 
     parts = []
     for path in paths:
-        part = read_table(path, *columns)[columns]
+        part = read_table(path, *columns, only=True, **chosen)
         part["dataset"], part["model"] = dataset, path.parents[1].name
         part["method"] = path.stem
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+        texts = [name for name in part if name not in NUMBERS]
+        parts.append(part.astype(dict.fromkeys(texts, "category")))
+    parts = [part for part in parts if len(part)] or parts[:1]  # no row, no type of text
+    joined = {}
+    for name in list(parts[0]):
+        own = [part.pop(name) for part in parts]
+        text = name not in NUMBERS
+        joined[name] = (
+            union_categoricals(own, sort_categories=True) if text else pd.concat(own).to_numpy()
+        )
+    return pd.DataFrame(joined)

@@ -32,31 +32,65 @@ rule fit_cam:
 
 
 for dataset, model in plan.pairs:
-    for job in plan.attend_jobs(dataset, model):
-        inputs = [*plan.stimuli(dataset), *plan.weights(model)]
-        inputs += plan.cam_fit(dataset, model, job.methods)
+    folder = plan.map_folder(dataset, model)
+    for made in plan.attend_rules(dataset, model):
 
         rule:
             name:
-                job.name
+                made.name
             input:
-                ancient(inputs) if job.fresh else inputs,
+                lambda wildcards, made=made: (
+                    ancient(plan.attend_inputs(made.job(wildcards)))
+                    if made.job(wildcards).fresh
+                    else plan.attend_inputs(made.job(wildcards))
+                ),
+                shards=ancient(plan.shard_list(dataset)),
             output:
-                expand(MAPS, dataset=dataset, model=model, method=job.methods),
+                [f"{folder}maps/{method}.h5" for method in made.methods],
             log:
-                f"results/{dataset}/{model}/logs/{job.name}.log",
+                f"{folder}logs/{made.name}.log",
             benchmark:
-                f"results/{dataset}/{model}/benchmarks/{job.name}.tsv"
+                f"{folder}benchmarks/{made.name}.tsv"
+            wildcard_constraints:
+                shard=made.shards,
             threads: 16
             resources:
                 mem_mb=mem_mb("attend"),
                 runtime=runtime("attend"),
                 gpu=int(plan.settings.device.startswith("cuda")),
             params:
-                record=job.record,
-                arguments=plan.attend_arguments(job),
+                record=lambda wildcards, made=made: made.job(wildcards).record,
+                arguments=lambda wildcards, input, output, made=made: plan.attend_arguments(
+                    made.job(wildcards)
+                )(wildcards, input, output),
             shell:
                 "python -m bench attend {params.arguments} --log {log}"
+
+
+rule join_maps:
+    input:
+        parts=lambda wildcards: [
+            path
+            for shard in plan.shards(wildcards.dataset)
+            for path in plan.maps(**wildcards, shard=shard)
+        ],
+        shards=lambda wildcards: plan.shard_list(wildcards.dataset),
+    output:
+        MAPS,
+    log:
+        "results/{dataset}/{model}/logs/join_maps_{method}.log",
+    benchmark:
+        "results/{dataset}/{model}/benchmarks/join_maps_{method}.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(),
+        model="|".join(plan.settings.models),
+    resources:
+        mem_mb=mem_mb("join_maps"),
+        runtime=runtime("join_maps"),
+    params:
+        code=plan.code("join_maps"),
+    shell:
+        "python -m bench join-maps --shards {input.shards} --output {output} --log {log}"
 
 
 rule external:

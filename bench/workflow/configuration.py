@@ -34,6 +34,7 @@ class Settings:
     batch_size: int | str
     precision: str
     workers: int | str
+    shard_size: int
     seed: int
     plugins: list[str]
     external: dict[str, dict[str, str]]  # data set -> name -> where its maps lie
@@ -76,6 +77,7 @@ def read_settings(config: dict[str, Any], project: Path, source: str = "configur
         batch_size=config["batch_size"],
         precision=config["precision"],
         workers=config["workers"],
+        shard_size=config["shard_size"],
         seed=config["seed"],
         plugins=plugins,
         external=external,

@@ -21,6 +21,28 @@ rule demo:
         "python -m bench demo --folder {params.folder} --seed {params.seed} --log {log}"
 
 
+rule shards:
+    output:
+        SHARDS,
+    log:
+        "results/{dataset}/logs/shards.log",
+    benchmark:
+        "results/{dataset}/benchmarks/shards.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(),
+    resources:
+        mem_mb=mem_mb("shards"),
+        runtime=runtime("shards"),
+    params:
+        dataset=lambda wildcards: plan.dataset_arguments(wildcards.dataset),
+        size=plan.settings.shard_size,
+        images=lambda wildcards: plan.shard_print(wildcards.dataset),
+        code=plan.code("shards"),
+    shell:
+        "python -m bench shards {params.dataset} --size {params.size} --output {output} "
+        "--log {log}"
+
+
 rule fixations:
     input:
         stimuli=lambda wildcards: plan.stimuli(wildcards.dataset),
@@ -55,6 +77,7 @@ rule heatmap:
         "results/{dataset}/logs/heatmap.log",
     benchmark:
         "results/{dataset}/benchmarks/heatmap.tsv"
+    threads: lambda wildcards: plan.scoring_jobs(wildcards.dataset)
     resources:
         mem_mb=mem_mb("heatmap"),
         runtime=runtime("heatmap"),
@@ -64,4 +87,4 @@ rule heatmap:
         code=plan.code("heatmap"),
     shell:
         "python -m bench heatmap --fixations {input.fixations} --recordings {input.recordings} "
-        "--protocol {params.protocol:q} --output {output} --log {log}"
+        "--protocol {params.protocol:q} --jobs {threads} --output {output} --log {log}"

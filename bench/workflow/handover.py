@@ -16,12 +16,10 @@ import sys
 import zlib
 from typing import Any
 
-from bench.workflow.map_jobs import MapState
+from bench.workflow.map_jobs import MapState, States
 
 VARIABLE = "ATTENTION_BENCH_STALE_MAPS"
 MOST_BYTES = 120_000  # Linux takes 128 KiB in one variable
-
-States = dict[tuple[str, ...], dict[str, MapState]]
 
 
 def hand_down(states: States, workflow: Any) -> bool:
@@ -37,7 +35,7 @@ def hand_down(states: States, workflow: Any) -> bool:
     return VARIABLE in os.environ
 
 
-def handed_down(workflow: Any) -> dict[tuple[str, ...], dict[str, MapState]] | None:
+def handed_down(workflow: Any) -> States | None:
     """The states of the maps that were out of date when the run began; None in the run itself.
 
     Ends a cluster's job with one message where they were too many for the environment.

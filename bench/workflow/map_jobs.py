@@ -30,19 +30,26 @@ from bench.workflow import fingerprint
 SHARED_CODE = ("attention/_batches.py", "stages/_dataset_maps.py", "networks/*.txt")
 
 
-def map_fingerprint(
+def map_fingerprint(*, stimuli: str, **said: Any) -> str:
+    """What one method's map file depends on: code, options, network, weights, photographs.
+
+    `stimuli` is their `stimuli_fingerprint`, `said` what `map_origin` takes.
+    """
+    return fingerprint.combined(**map_origin(**said), stimuli=stimuli)
+
+
+def map_origin(
     *,
     method: str,
     options: dict[str, Any],
     model: str,
     weights: list[str],
-    stimuli: str,
     plugins: Sequence[str | Path] = (),
     random_seed: int | None = None,
     precision: str = "float32",
     fit: str = "",
-) -> str:
-    """What one method's map file depends on: code, options, network, weights, photographs.
+) -> dict[str, Any]:
+    """What one method's map files depend on beside the photographs, alike for all shards.
 
     With `random_seed` it is the control's file, the same method on the network before training.
     `fit` is the fingerprint of the fit that `cam` reads, whose place does not matter.
@@ -58,22 +65,21 @@ def map_fingerprint(
         "options": options,
         "model": model,
         "weights": weights_fingerprint(model, weights or "default"),
-        "stimuli": stimuli,
         "precision": precision,
     }
     if random_seed is not None:
         parts["control"] = fingerprint.code("stages/_random_maps.py")
         parts["seed"] = random_seed
-    return fingerprint.combined(**parts)
+    return parts
 
 
-def stimuli_fingerprint(dataset: Dataset) -> str:
+def stimuli_fingerprint(dataset: Dataset, photographs: Sequence[Path]) -> str:
     """The photographs' contents, and for a data set that a rule makes the code that makes them.
 
     That rule may run after Snakemake has read the rules: the files then are absent or about to
     change, and their code tells.
     """
-    contents = fingerprint.files(dataset.stimuli())
+    contents = fingerprint.files(list(photographs))
     if not dataset.made_by_rule:
         return contents
     return contents + fingerprint.code("datasets/demo/photographs.py")
@@ -94,16 +100,22 @@ class MapState:
 
 
 FRESH = MapState("", "", "")
+# Of (data set, network, shard): the states of its files, by their names.
+States = dict[tuple[str, ...], dict[str, MapState]]
 
 
 @dataclass(frozen=True)
 class AttendJob:
-    """One job of maps: stale files together, or a single file; `methods` are the files' names."""
+    """One job of maps: stale files together, or a single file; `methods` are the files' names.
+
+    `shard` is empty where the data set is not cut.
+    """
 
     dataset: str
     model: str
     methods: list[str]
     states: list[MapState]
+    shard: str = ""
 
     @property
     def fresh(self) -> bool:
@@ -136,3 +148,44 @@ class AttendJob:
         if self.fresh or len(self.methods) == 1:
             return f"{shared}_{self.methods[0]}"
         return f"{shared}__random" if self.control else shared
+
+
+@dataclass(frozen=True)
+class AttendRule:
+    """The jobs of one rule: the same files of one data set and network, a job per shard."""
+
+    name: str
+    jobs: dict[str, AttendJob]
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of the files that every job makes."""
+        return next(iter(self.jobs.values())).methods
+
+    @property
+    def shards(self) -> str:
+        """A pattern of the shards, for the wildcard."""
+        return "|".join(self.jobs)
+
+    def job(self, wildcards: Any) -> AttendJob:
+        """The job of a shard, or the only one."""
+        return self.jobs[getattr(wildcards, "shard", "")]
+
+
+def attend_rules(jobs: Sequence[AttendJob]) -> list[AttendRule]:
+    """Jobs that make the same files of several shards together; names are those of the jobs.
+
+    A second rule of a name, where shards lack different files, gets `__2` behind it, and so on.
+    """
+    alike: dict[tuple[str, ...], dict[str, AttendJob]] = {}
+    for job in jobs:
+        alike.setdefault(tuple(job.methods), {})[job.shard] = job
+    rules: dict[str, AttendRule] = {}
+    for own in alike.values():
+        name = first = min(job.name for job in own.values())
+        number = 1
+        while name in rules:
+            number += 1
+            name = f"{first}__{number}"
+        rules[name] = AttendRule(name, own)
+    return list(rules.values())

@@ -20,6 +20,7 @@ from bench.external import external_files
 from bench.maps import stored_fingerprint
 from bench.protocols import Protocol, get_protocol
 from bench.report.figure_names import figure_names
+from bench.shards import cut
 from bench.workflow import fingerprint
 from bench.workflow.cam_fit import (
     CAM_FIT,
@@ -33,13 +34,21 @@ from bench.workflow.configuration import Settings, made_by_a_rule, read_settings
 from bench.workflow.map_jobs import (
     FRESH,
     AttendJob,
+    AttendRule,
     MapState,
-    map_fingerprint,
+    States,
+    attend_rules,
+    map_origin,
     stimuli_fingerprint,
 )
 
 MOST_READING_JOBS = 8
+SMALL = 64  # images, up to which starting further processes takes longer than it saves
+MOST_SCORING_JOBS = 4
 MAPS = "results/{dataset}/{model}/maps/{method}.h5"
+SHARDS = "results/{dataset}/shards.csv"
+WHOLE = ""  # in place of a shard, where the data set is not cut
+PART = "results/{dataset}/{model}/shards/{shard}/"
 
 # The code that each rule's verb runs, below bench/, with what it imports by a computed name (the
 # kinds of data sets, the families of metrics). Maps have fingerprints of their own.
@@ -55,6 +64,9 @@ CODE = {
     "sensitivity": ("stages/sensitivity.py", "metrics/*.py"),
     "leaderboard": ("stages/leaderboard.py", "metrics/*.py"),
     "controls": ("stages/controls.py",),
+    "shards": ("stages/shards.py",),
+    "join_maps": ("stages/join_maps.py",),
+    "join_scores": ("stages/join_scores.py", "metrics/*.py"),
     "report": ("stages/report.py", "report/*.py", "report/template/*", "metrics/*.py"),
 }
 
@@ -78,22 +90,21 @@ class Plan:
         self,
         config: dict[str, Any],
         project: Path,
-        stale: dict[tuple[str, ...], dict[str, MapState]] | None = None,
+        stale: States | None = None,
     ) -> None:
         try:
             self.settings: Settings = read_settings(config, project)
             self._stimuli = {
                 name: dataset.stimuli() for name, dataset in self.settings.datasets.items()
             }
+            self._shards = {name: self._cut(paths) for name, paths in self._stimuli.items()}
             self._gaze = {
                 name: dataset.inputs() for name, dataset in self.settings.datasets.items()
             }
             self._states = {
-                (dataset, model): self._map_states(dataset, model)
-                if stale is None
-                else self._settled(stale.get((dataset, model), {}))
-                for dataset in self.settings.datasets
-                for model in self.settings.models
+                (dataset, model, shard): states
+                for dataset, model in self.pairs
+                for shard, states in self._map_states(dataset, model, stale).items()
             }
         except BenchError as error:
             sys.exit(f"attention-bench: {error}")
@@ -101,11 +112,41 @@ class Plan:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every (data set, network)."""
-        return list(self._states)
+        return [(name, model) for name in self.settings.datasets for model in self.settings.models]
+
+    def shards(self, dataset: str) -> list[str]:
+        """The shards of a data set in the order of its images; none where it is not cut."""
+        return list(self._shards[dataset])
+
+    def cut(self, *, is_cut: bool = True) -> str:
+        """A pattern of the data sets that are cut into shards, or of those that are not."""
+        names = [name for name, shards in self._shards.items() if bool(shards) == is_cut]
+        return "|".join(names) or "-"
+
+    def shard_list(self, dataset: str) -> list[str]:
+        """The file that says which image is in which shard, if the data set is cut."""
+        return [SHARDS.format(dataset=dataset)] if self._shards[dataset] else []
+
+    def shard_print(self, dataset: str, shard: str = "") -> str:
+        """What changes where other images are in the shards, or in one of them."""
+        shards = self._shards[dataset]
+        return fingerprint.combined(images=shards[shard] if shard else shards)
+
+    def parts(self, dataset: str, model: str, method: str, folder: str) -> list[str]:
+        """The tables of all shards that a row's table is joined from."""
+        name = f"{PART}{folder}/{method}.parquet"
+        return [
+            name.format(dataset=dataset, model=model, shard=shard) for shard in self.shards(dataset)
+        ]
+
+    def scoring_jobs(self, dataset: str, shard: str = "") -> int:
+        """How many processes are worth their start for work image by image."""
+        count = len(self._stimuli_of(dataset, shard))
+        return 1 if count <= SMALL else min(MOST_SCORING_JOBS, count // SMALL + 1)
 
     @property
-    def states(self) -> dict[tuple[str, str], dict[str, MapState]]:
-        """The state of every map file: (data set, network) -> its files' names -> state."""
+    def states(self) -> States:
+        """The state of every map file: (data set, network, shard) -> its files' names -> state."""
         return self._states
 
     @property
@@ -134,17 +175,21 @@ class Plan:
         """All map files of a data set's score table."""
         return [path for row in self.rows(dataset) for path in self.maps(dataset, *row)]
 
-    def maps(self, dataset: str, model: str, method: str) -> list[str]:
-        """The map file behind a table of scores; baselines have none."""
+    def maps(self, dataset: str, model: str, method: str, shard: str = "") -> list[str]:
+        """The map file behind a table of scores; baselines have none.
+
+        Of a shard it is the shard's own file; maps made elsewhere are one file for all.
+        """
         if model == "baseline":
             return []
-        return [MAPS.format(dataset=dataset, model=model, method=method)]
+        path = PART + "maps/{method}.h5" if shard and model != "external" else MAPS
+        return [path.format(dataset=dataset, model=model, method=method, shard=shard)]
 
-    def photographs(self, dataset: str, model: str, method: str) -> list[str]:
+    def photographs(self, dataset: str, model: str, method: str, shard: str = "") -> list[str]:
         """The photographs behind a table of scores: of a low-level baseline, and else none."""
         if model != "baseline" or method not in BASELINES or not BASELINES[method].photograph:
             return []
-        return self.stimuli(dataset)
+        return self.stimuli(dataset, shard)
 
     def external(self, dataset: str, name: str) -> str:
         """Where the maps of an external row lie."""
@@ -161,9 +206,9 @@ class Plan:
         found = external_files(source, images).values()
         return given([path for paths in found for path in paths] or [source])
 
-    def stimuli(self, dataset: str) -> list[str]:
-        """The photographs of a data set."""
-        return self._files_of(dataset, self._stimuli[dataset])
+    def stimuli(self, dataset: str, shard: str = "") -> list[str]:
+        """The photographs of a data set, or of one of its shards."""
+        return self._files_of(dataset, self._stimuli_of(dataset, shard))
 
     def gaze(self, dataset: str) -> list[str]:
         """The recordings, or the fixation table, of a data set."""
@@ -232,19 +277,39 @@ class Plan:
 
         return arguments
 
-    def attend_jobs(self, dataset: str, model: str) -> list[AttendJob]:
-        """The jobs of this pair's maps.
+    def map_folder(self, dataset: str, model: str) -> str:
+        """Where jobs of maps write; the shard stays a wildcard."""
+        path = PART if self.shards(dataset) else "results/{dataset}/{model}/"
+        return path.format(dataset=dataset, model=model, shard="{shard}")
+
+    def attend_rules(self, dataset: str, model: str) -> list[AttendRule]:
+        """The rules of this pair's maps, with a job per shard where the data set is cut."""
+        shards = self.shards(dataset) or [WHOLE]
+        return attend_rules(
+            [job for shard in shards for job in self.attend_jobs(dataset, model, shard)]
+        )
+
+    def attend_inputs(self, job: AttendJob) -> list[str]:
+        """What a job of maps reads: photographs, weights, a fit."""
+        return [
+            *self.stimuli(job.dataset, job.shard),
+            *self.weights(job.model),
+            *self.cam_fit(job.dataset, job.model, job.methods),
+        ]
+
+    def attend_jobs(self, dataset: str, model: str, shard: str = "") -> list[AttendJob]:
+        """The jobs of this pair's maps, of one shard where the data set is cut.
 
         One for all stale files of built-in methods, one for those of their controls, and one for
         every other file: fresh, not asked for, or of a method from outside.
         """
-        states = self._states[dataset, model]
+        states = self._states[dataset, model, shard]
         asked = [name for name in self.files(dataset) if is_built_in(controlled(name))]
         stale = [name for name in asked if not states[name].fresh]
         groups = [[name for name in stale if is_control(name) == control] for control in (0, 1)]
         alone = [[name] for name in states if name not in stale]
         return [
-            AttendJob(dataset, model, methods, [states[name] for name in methods])
+            AttendJob(dataset, model, methods, [states[name] for name in methods], shard)
             for methods in [group for group in groups if group] + alone
         ]
 
@@ -305,44 +370,70 @@ class Plan:
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
+        if job.shard:
+            words += ["--shard", SHARDS.format(dataset=job.dataset), job.shard]
         fits = self.cam_fit(job.dataset, job.model, job.methods)
+        last = len(self.attend_inputs(job)) - 1
 
         def arguments(wildcards: Any, input: Any, output: Any) -> str:
             where = self.dataset_arguments(job.dataset, input)
-            if fits:  # the last of the inputs (attention.smk)
-                options["cam"] = options["cam"] | {"fit": str(input[-1])}
+            if fits:  # the last of `attend_inputs`; behind it stands the list of shards
+                options["cam"] = options["cam"] | {"fit": str(input[last])}
             folder = ["--output-folder", str(Path(output[0]).parent)]
             return f"{where} {shlex.join([*words, '--methods', json.dumps(options), *folder])}"
 
         return arguments
 
-    def _settled(self, stale: dict[str, MapState]) -> dict[str, MapState]:
-        return {name: stale.get(name, FRESH) for name in self._map_names()}
-
     def _map_names(self) -> list[str]:
         methods = method_files(self.settings.plugins)
         return [*methods, *map(control_of, methods)]
 
-    def _map_states(self, dataset: str, model: str) -> dict[str, MapState]:
-        photographs = stimuli_fingerprint(self.settings.datasets[dataset])
+    def _cut(self, photographs: list[Path]) -> dict[str, list[str]]:
+        size = self.settings.shard_size
+        return cut([path.name for path in photographs], size) if len(photographs) > size else {}
+
+    def _stimuli_of(self, dataset: str, shard: str) -> list[Path]:
+        if not shard:
+            return self._stimuli[dataset]
+        here = set(self._shards[dataset][shard])
+        return [path for path in self._stimuli[dataset] if path.name in here]
+
+    def _map_states(
+        self, dataset: str, model: str, stale: States | None
+    ) -> dict[str, dict[str, MapState]]:
+        """{shard: {file: its state}}, found out, or as `stale` has it."""
         plugins = self.settings.plugins
-        states = {}
-        for name in self._map_names():
-            wanted = map_fingerprint(
+        names = self._map_names()
+        if stale is not None:
+            return {
+                shard: {
+                    name: stale.get((dataset, model, shard), {}).get(name, FRESH) for name in names
+                }
+                for shard in self.shards(dataset) or [WHOLE]
+            }
+        origins = {
+            name: map_origin(
                 method=controlled(name),
                 options=self._method_options(dataset, model, name),
                 model=model,
                 weights=self.weights(model),
-                stimuli=photographs,
                 plugins=plugins,
                 random_seed=self.settings.seed if is_control(name) else None,
                 precision=self.settings.precision,
                 fit=self._wanted_fit(dataset, model) if name == "cam" else "",
             )
-            path = Path(MAPS.format(dataset=dataset, model=model, method=name))
-            found, record = stored_fingerprint(path)
-            states[name] = MapState(wanted, found, record)
-        return states
+            for name in names
+        }
+        found: dict[str, dict[str, MapState]] = {}
+        for shard in self.shards(dataset) or [WHOLE]:
+            stimuli = self._stimuli_of(dataset, shard)
+            photographs = stimuli_fingerprint(self.settings.datasets[dataset], stimuli)
+            found[shard] = {}
+            for name, origin in origins.items():
+                wanted = fingerprint.combined(**origin, stimuli=photographs)
+                (path,) = self.maps(dataset, model, name, shard)
+                found[shard][name] = MapState(wanted, *stored_fingerprint(Path(path)))
+        return found
 
     def _method_options(self, dataset: str, model: str, name: str) -> dict[str, Any]:
         """The options of a method or control.

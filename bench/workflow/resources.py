@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 # MB and minutes of a first attempt. Memory: some twice the peak that the benchmark files of the
-# demo and of OSIE (700 photographs, 15 viewers) show, given in brackets in MB; time: enough for
+# demo and of OSIE (60 photographs, 15 viewers) show, given in brackets in MB; time: enough for
 # thousands of photographs on a slow node, and short enough for a scheduler to fit in.
 FIRST_ATTEMPT = {
     "demo": (1000, 30),  # (90)
@@ -17,7 +17,10 @@ FIRST_ATTEMPT = {
     "fit_cam": (6000, 120),  # the network of `attend`, without its gradients
     "attend": (8000, 120),  # (3861: VGG16, all methods, batches of 8 on the CPU; Lite0 2466)
     "external": (2000, 60),
+    "shards": (1000, 30),
+    "join_maps": (1000, 30),
     "score": (2000, 120),  # (809: `human` of the demo; 227 s for OSIE's on a busy machine)
+    "join_scores": (2000, 120),  # (305 at 1000 photographs)
     "leaderboard": (2000, 60),  # (379)
     "sensitivity": (2000, 60),  # (379)
     "controls": (1000, 60),  # (130)

@@ -17,10 +17,14 @@ rule score:
         "results/{dataset}/{model}/logs/score_{method}.log",
     benchmark:
         "results/{dataset}/{model}/benchmarks/score_{method}.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(is_cut=False),
+    threads: lambda wildcards: plan.scoring_jobs(wildcards.dataset)
     resources:
         mem_mb=mem_mb("score"),
         runtime=runtime("score"),
     params:
+        shard="",
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
             plan.dataset_arguments(wildcards.dataset, input.photographs)
@@ -33,7 +37,79 @@ rule score:
     shell:
         "python -m bench score --model {wildcards.model} --method {wildcards.method} {params.maps} "
         "--heatmaps {input.heatmaps} --fixations {input.fixations} {params.photographs} "
-        "--metrics {params.metrics} --seed {params.seed} --output {output.scores} "
+        "--metrics {params.metrics} --seed {params.seed} --jobs {threads} {params.shard} "
+        "--output {output.scores} --viewers {output.viewers} --sensitivity {output.sensitivity} "
+        "--log {log}"
+
+
+use rule score as score_shard with:
+    input:
+        maps=lambda wildcards: plan.maps(**wildcards),
+        photographs=lambda wildcards: plan.photographs(**wildcards),
+        heatmaps=rules.heatmap.output,
+        fixations=rules.fixations.output.table,
+        shards=lambda wildcards: ancient(plan.shard_list(wildcards.dataset)),
+    output:
+        scores=f"{PART}scores/{{method}}.parquet",
+        viewers=f"{PART}viewers/{{method}}.parquet",
+        sensitivity=f"{PART}sensitivity/{{method}}.parquet",
+    log:
+        f"{PART}logs/score_{{method}}.log",
+    benchmark:
+        f"{PART}benchmarks/score_{{method}}.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(),
+        shard="[0-9a-f]+",
+    threads: lambda wildcards: plan.scoring_jobs(wildcards.dataset, wildcards.shard)
+    params:
+        images=lambda wildcards: plan.shard_print(wildcards.dataset, wildcards.shard),
+        shard=lambda wildcards, input: f"--shard {input.shards} {wildcards.shard}",
+        maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
+        photographs=lambda wildcards, input: (
+            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+        ),
+        metrics=plan.settings.metrics,
+        seed=plan.settings.seed,
+        code=plan.code("score"),
+
+
+rule join_scores:
+    input:
+        scores=lambda wildcards: plan.parts(**wildcards, folder="scores"),
+        viewers=lambda wildcards: plan.parts(**wildcards, folder="viewers"),
+        sensitivity=lambda wildcards: plan.parts(**wildcards, folder="sensitivity"),
+        shards=lambda wildcards: plan.shard_list(wildcards.dataset),
+        maps=lambda wildcards: plan.maps(**wildcards),
+        photographs=lambda wildcards: plan.photographs(**wildcards),
+        heatmaps=rules.heatmap.output,
+        fixations=rules.fixations.output.table,
+    output:
+        scores="results/{dataset}/{model}/scores/{method}.parquet",
+        viewers="results/{dataset}/{model}/viewers/{method}.parquet",
+        sensitivity="results/{dataset}/{model}/sensitivity/{method}.parquet",
+    log:
+        "results/{dataset}/{model}/logs/join_scores_{method}.log",
+    benchmark:
+        "results/{dataset}/{model}/benchmarks/join_scores_{method}.tsv"
+    wildcard_constraints:
+        dataset=plan.cut(),
+    threads: lambda wildcards: plan.scoring_jobs(wildcards.dataset)
+    resources:
+        mem_mb=mem_mb("join_scores"),
+        runtime=runtime("join_scores"),
+    params:
+        maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
+        photographs=lambda wildcards, input: (
+            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+        ),
+        metrics=plan.settings.metrics,
+        seed=plan.settings.seed,
+        code=plan.code("join_scores"),
+    shell:
+        "python -m bench join-scores --shards {input.shards} --model {wildcards.model} "
+        "--method {wildcards.method} {params.maps} --heatmaps {input.heatmaps} "
+        "--fixations {input.fixations} {params.photographs} --metrics {params.metrics} "
+        "--seed {params.seed} --jobs {threads} --output {output.scores} "
         "--viewers {output.viewers} --sensitivity {output.sensitivity} --log {log}"
 
 

@@ -45,7 +45,7 @@ def plan(tiny, tmp_path, monkeypatch):
 
 
 def wanted(plan, model="alexnet", method="cam"):
-    return plan._states["tiny", model][method].wanted
+    return plan._states["tiny", model, ""][method].wanted
 
 
 def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(plan):
@@ -55,7 +55,9 @@ def test_only_jobs_of_cam_on_a_network_with_fully_connected_layers_read_a_fit(pl
     assert made.cam_fit("tiny", "efficientnet_lite0", ["cam"]) == []
     assert [model for model in made.settings.models if made.fitted(model)] == ["alexnet"]
     (job,) = made.attend_jobs("tiny", "alexnet")[:1]
-    words = made.attend_arguments(job)(None, ["a.png", FIT], ["results/tiny/alexnet/maps/cam.h5"])
+    words = made.attend_arguments(job)(
+        None, made.attend_inputs(job), ["results/tiny/alexnet/maps/cam.h5"]
+    )
     assert json.dumps({"cam": {"fit": FIT}, "gradcam": {}}) in words
 
 

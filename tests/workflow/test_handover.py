@@ -60,7 +60,7 @@ def test_a_run_of_its_own_judges_anew(folder):
     states = Plan(CONFIG, PROJECT).states
     assert handover.hand_down(states, RUN)
     (stale,) = handover.handed_down(JOB).values()
-    assert stale.keys() == states["tiny", NETWORK].keys()
+    assert stale.keys() == states["tiny", NETWORK, ""].keys()
 
 
 def test_too_many_maps_for_the_environment_end_a_job_with_one_message(folder, monkeypatch):

@@ -1,0 +1,59 @@
+"""Work on several cores, with the results of one: in order, and a few at a time in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+from bench.errors import DataError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 2  # pieces of work per process that are under way or wait for the reader
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1
+) -> Iterator[Result]:
+    """Yields function(item) for each item in order, worked out by up to `jobs` processes.
+
+    With one job, or one item, no process is started. Function, items and results go from process to
+    process, so they must be what pickle knows; no more than a few results wait for the reader.
+    What the function raises is raised here; DataError where a process dies.
+    """
+    waiting = iter(items)
+    first = list(islice(waiting, AHEAD * jobs))
+    jobs = min(jobs, len(first))
+    if jobs <= 1:
+        yield from map(function, chain(first, waiting))
+        return
+    # Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads.
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        running = deque(pool.submit(function, item) for item in first)
+        while running:
+            result = running.popleft().result()
+            running.extend(pool.submit(function, item) for item in islice(waiting, 1))
+            yield result
+    except BrokenProcessPool:
+        raise DataError(
+            "a process died while several worked at once (out of memory?). Try --jobs 1."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def pieces(items: Iterable[Item], size: int) -> list[list[Item]]:
+    """The items in lists of `size`, the last one shorter.
+
+    >>> pieces("abcde", 2)
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    rest = iter(items)
+    return list(iter(lambda: list(islice(rest, size)), []))
