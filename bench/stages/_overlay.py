@@ -75,7 +75,8 @@ def draw_overlay(
     with written_whole(arguments.overlay) as path:
         sheet.save_as(path)
     sees = "; ".join(title.replace("\n", ": ") for title in titles.values())
-    log.info("%s: %d maps, %s sees %s", arguments.overlay, len(rows), network.label, sees)
+    found = "1 map" if len(rows) == 1 else f"{len(rows)} maps"
+    log.info("%s: %s, %s sees %s", arguments.overlay, found, network.label, sees)
 
 
 def _sheet(images: dict[str, Path], titles: dict[str, str], rows: dict[str, dict]) -> Sheet:
@@ -88,24 +89,24 @@ def _sheet(images: dict[str, Path], titles: dict[str, str], rows: dict[str, dict
     from bench.report.sheets import LINE, Sheet, letters
 
     mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
-    width, height = BOX
-    sheet = Sheet(max(LEFT + len(images) * (width + GAP), 940))
+    pictures = {name: photograph(file, BOX) for name, file in images.items()}
+    width, step = BOX[0] + GAP, max(map(len, pictures.values())) + GAP
+    sheet = Sheet(max(LEFT + len(images) * width, 940))
     top = round(2 * 8 * LINE) + 2 * GAP
     for row, label in enumerate(["photograph", *rows]):
         text = "\n".join(textwrap.wrap(label, letters(LEFT - GAP, 8)))
-        sheet.write(GAP, top + row * (height + GAP), text, linespacing=1.2)
-    for column, (name, file) in enumerate(images.items()):
-        x = LEFT + column * (width + GAP)
-        picture = photograph(file, BOX)
+        sheet.write(GAP, top + row * step, text, linespacing=1.2)
+    for column, (name, picture) in enumerate(pictures.items()):
+        x = LEFT + column * width
         for line, text in enumerate(titles[name].split("\n")):
-            sheet.write(x, GAP + line * 8 * LINE, text, room=width)
+            sheet.write(x, GAP + line * 8 * LINE, text, room=BOX[0])
         sheet.place(x, top, picture)
         for row, maps in enumerate(rows.values(), start=1):
-            y = top + row * (height + GAP)
+            y = top + row * step
             sheet.place(x, y, overlay(picture, maps.get(name)))
             if wrong := what_is_wrong(maps.get(name)):
                 sheet.stamp(x, y, picture.shape[1::-1], wrong)
-    sheet.scale(LEFT, sheet.height + 2 * GAP)
+    sheet.scale(GAP + 40, sheet.height + 2 * GAP)
     sheet.height += GAP
     return sheet
 
