@@ -30,7 +30,9 @@ from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
 from bench.workflow.end_of_run import after_failure, failed_targets, write_performance
 from bench.workflow.handover import VARIABLE, hand_down, handed_down
-from bench.workflow.plan import MAPS, PART, SHARDS, Plan
+from bench.workflow.inputs import SHARDS
+from bench.workflow.map_plan import MAPS, PART
+from bench.workflow.plan import Plan
 from bench.workflow.resources import mem_mb, runtime
 
 min_version("9.0")

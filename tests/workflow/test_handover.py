@@ -10,7 +10,8 @@ import h5py
 import pytest
 
 from bench.workflow import handover
-from bench.workflow.plan import MAPS, Plan
+from bench.workflow.map_plan import MAPS
+from bench.workflow.plan import Plan
 
 PROJECT = Path(__file__).resolve().parents[2]
 NETWORK = "efficientnet_lite0"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bench.workflow import fingerprint
-from bench.workflow.plan import MAPS, Plan
+from bench.workflow.map_plan import MAPS
+from bench.workflow.plan import Plan
 
 PROJECT = Path(__file__).resolve().parents[2]
 PLUGIN = "def maps(tape):\n    return {'mine': tape.activation().mean(1)}\n"
