@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import DataError, ValidationError
+from bench.parallel import ProcessDied, apart
 
 HDF5 = (".h5", ".hdf5")
 COMMON = (*HDF5, ".mat", ".npz")
@@ -244,15 +245,20 @@ def _hdf5(path: Path, *, transposed: bool = False) -> Iterator[Mapping]:
 @contextmanager
 def _matlab(path: Path) -> Iterator[Mapping]:
     import h5py
-    from scipy.io import loadmat
 
     if h5py.is_hdf5(path):  # version 7.3
         with _hdf5(path, transposed=True) as arrays:
             yield arrays
-    else:
-        with _readable(path):
-            content = loadmat(path)
-        yield {name: value for name, value in content.items() if not name.startswith("__")}
+        return
+    with _readable(path):
+        content = apart(_matlab_variables, path)  # scipy's parser dies on some damaged files
+    yield content
+
+
+def _matlab_variables(path: Path) -> dict[str, np.ndarray]:
+    from scipy.io import loadmat
+
+    return {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
 
 
 def _grey(path: Path) -> np.ndarray:
@@ -275,6 +281,8 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (DataError, ValidationError):
         raise
+    except ProcessDied:
+        raise DataError(f"{path}: cannot be read (damaged: its reader dies); {EXPECTED}.") from None
     except Exception as error:  # zip, zlib, struct, PIL and scipy each raise their own kinds
         raise DataError(
             f"{path}: cannot be read ({type(error).__name__}: {error}); {EXPECTED}."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from itertools import chain, islice
-from multiprocessing import get_context
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bench.errors import DataError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,8 +34,9 @@ def in_order(
     if jobs <= 1:
         yield from map(function, chain(first, waiting))
         return
-    # Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    from concurrent.futures.process import BrokenProcessPool
+
+    pool = _processes(jobs)
     try:
         running = deque(pool.submit(function, item) for item in first)
         while running:
@@ -47,6 +49,42 @@ def in_order(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class ProcessDied(Exception):  # noqa: N818 - a state, which the caller puts into words
+    """The process that did the work is gone: killed, or crashed."""
+
+
+def apart(function: Callable[[Item], Result], item: Item) -> Result:
+    """function(item) in a process of its own, for a library that may crash; one serves all calls.
+
+    What the function raises is raised here. ProcessDied where the process dies; the next call
+    gets another.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return _process_apart().submit(function, item).result()
+    except BrokenProcessPool:
+        _process_apart.cache_clear()
+        raise ProcessDied from None
+
+
+@cache
+def _process_apart() -> ProcessPoolExecutor:
+    import atexit
+
+    pool = _processes(1)
+    atexit.register(pool.shutdown)  # before the interpreter takes apart what its thread needs
+    return pool
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    """Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
 
 
 def pieces(items: Iterable[Item], size: int) -> list[list[Item]]:

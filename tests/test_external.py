@@ -125,6 +125,19 @@ def test_a_damaged_file_is_named(suffix, content, tmp_path):
         list(ExternalMaps(tmp_path, {"a.png": (3, 4)}))
 
 
+def test_a_matlab_file_that_scipy_dies_over_is_named_and_the_next_is_read(tmp_path):
+    values = np.arange(12.0).reshape(3, 4)
+    savemat(tmp_path / "a.mat", {"a": values})
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    content[177] = 255  # the type of the name's element; scipy 1.17 ends with signal 11
+    (tmp_path / "a.mat").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.mat: cannot be read"):
+        list(ExternalMaps(tmp_path, {"a.png": (3, 4)}))
+    savemat(tmp_path / "a.mat", {"a": values})
+    ((_, read),) = list(ExternalMaps(tmp_path, {"a.png": (3, 4)}))
+    np.testing.assert_array_equal(read, values)
+
+
 def test_a_pickled_array_is_not_opened(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[{}]], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match=r"a\.npy: cannot be read .*allow_pickle"):
