@@ -45,6 +45,7 @@ def modules():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text(wanted)
         words = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
+        words += ["--fetch-retries=0"]  # where no registry answers, say so soon
         ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
         if ended.returncode:
             pytest.skip(f"npm install failed: {ended.stderr.strip().splitlines()[-1:]}")
