@@ -48,7 +48,8 @@ def modules():
         words += ["--fetch-retries=0"]  # where no registry answers, say so soon
         ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
         if ended.returncode:
-            pytest.skip(f"npm install failed: {ended.stderr.strip().splitlines()[-1:]}")
+            said = [line for line in ended.stderr.splitlines() if line.startswith("npm error")]
+            pytest.skip(f"npm install failed: {'; '.join(said[:3])}")
         done.write_text(wanted)
     return folder / "node_modules"
 
