@@ -46,9 +46,18 @@ def shared_data():
 @pytest.fixture
 def tiny(tmp_path):
     """The folder of a data set `tiny`: two photographs of 96 x 64 px, three viewers."""
+    return _make_tiny(tmp_path / "data" / "tiny")
+
+
+@pytest.fixture(scope="module")
+def module_tiny(tmp_path_factory):
+    """The same for tests that share what is made from it."""
+    return _make_tiny(tmp_path_factory.mktemp("tiny") / "data" / "tiny")
+
+
+def _make_tiny(folder):
     from PIL import Image
 
-    folder = tmp_path / "data" / "tiny"
     (folder / "stimuli").mkdir(parents=True)
     rng = np.random.default_rng(0)
     rows = ["image_id,subject_id,x_image_px,y_image_px,duration_ms"]

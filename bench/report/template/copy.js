@@ -1,8 +1,11 @@
 document.querySelectorAll("pre[data-copy]").forEach(block => {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", "Copy: " + block.dataset.copy);
+  const say = word => {
+    button.textContent = word;
+    button.setAttribute("aria-label", `${word}: ${block.dataset.copy}`);
+  };
+  say("Copy");
   button.addEventListener("click", async () => {
     const range = document.createRange(), selection = getSelection();
     range.selectNodeContents(block);
@@ -10,7 +13,7 @@ document.querySelectorAll("pre[data-copy]").forEach(block => {
     selection.addRange(range);
     let done = false;
     try { await navigator.clipboard.writeText(block.textContent); done = true; } catch { done = document.execCommand("copy"); }
-    button.textContent = done ? "Copied" : "Selected";
+    say(done ? "Copied" : "Selected");
   });
   block.after(button);
 });

@@ -18,8 +18,14 @@
     for (const group of groups.filter(each => !("fixed" in each.dataset)))
       group.append(...rowsOf(group).sort(compare(column, order === "descending")));
   };
-  table.querySelectorAll("thead th").forEach((head, column) =>
-    head.querySelector("button").addEventListener("click", () => sort(head, column)));
+  table.querySelectorAll("thead th").forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    // On paper the style sheet writes this instead: a button is left out where a page repeats the head.
+    button.textContent = head.dataset.label = head.textContent;
+    button.addEventListener("click", () => sort(head, column));
+    head.replaceChildren(button);
+  });
   const filter = () => {
     const { model, method, controls } = form.elements;
     let shown = 0, all = 0;
