@@ -25,6 +25,7 @@ from bench.protocols import fixation_weights, used_fixations
 from bench.report.explorer_pictures import colour_tables, map_picture, photograph_picture
 from bench.report.labels import in_reading_order, map_label, network_label
 from bench.report.numbers import number
+from bench.report.pictures import OPACITY
 
 if TYPE_CHECKING:
     import h5py
@@ -51,6 +52,7 @@ class Explorer:
     photographs: list[dict[str, Any]]
     folder: str
     colours: list[str]
+    opacity: float  # of a map over its photograph
 
 
 def make_explorer(
@@ -92,7 +94,7 @@ def make_explorer(
     for path in folder.glob("*.js"):
         if re.fullmatch(r"[0-9a-f]{16}\.js", path.name) and path.name not in index["files"]:
             path.unlink()
-    return Explorer(index, inside, "" if inside else folder.name, colour_tables())
+    return Explorer(index, inside, "" if inside else folder.name, colour_tables(), OPACITY)
 
 
 def _maps(results: Results) -> dict[str, list[Key]]:
