@@ -14,7 +14,7 @@ from bench.report.pictures import COLOURS, density, places
 
 WIDTH_PX = 480  # of a photograph: a panel is half as wide, a phone's pixels are twice as fine
 SIDE, WIDEST = 112, 160  # of a map: the folder of 60 photographs and two networks takes 7 MB
-QUALITY, MAP_QUALITY = 80, 70
+QUALITY = 70
 STOPS = 33  # of the table of colours, between which the browser interpolates
 
 
@@ -23,12 +23,12 @@ def photograph_picture(path: Path) -> str:
     picture = Image.fromarray(read_photograph(path))
     width = min(WIDTH_PX, picture.width)
     height = max(1, round(picture.height * width / picture.width))
-    return _address(picture.resize((width, height)), QUALITY)
+    return _address(picture.resize((width, height)))
 
 
 def map_picture(values: np.ndarray) -> str:
     """A map (h, w) as a grey picture in a data: address, its levels those of `grey_levels`."""
-    return _address(Image.fromarray(grey_levels(values).round().astype(np.uint8)), MAP_QUALITY)
+    return _address(Image.fromarray(grey_levels(values).round().astype(np.uint8)))
 
 
 def grey_levels(values: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def colour_tables() -> list[str]:
     return [" ".join(f"{value:.3f}" for value in channel) for channel in colours.T]
 
 
-def _address(picture: Image.Image, quality: int) -> str:
+def _address(picture: Image.Image) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality, optimize=True)
+    picture.save(buffer, "JPEG", quality=QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
