@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.controls import is_control
 from bench.report.findings import HEADLINE, named, valued
-from bench.report.numbers import percent
+from bench.report.numbers import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,33 @@ def answer(board: Board) -> list[tuple[str, str]]:
     return [
         ("Which method looks where humans look?", _which(board, metrics)),
         (
-            "Is it better than a blob in the middle?",
+            "Is the closest better than a blob in the middle, the centre bias?",
             " ".join(_blob(board, metric, best[metric]) for metric in metrics),
         ),
         (
-            "How far is it from other people?",
+            "How far is the closest from other people?",
             " ".join(_way(board, metric, best[metric]) for metric in metrics),
         ),
     ]
+
+
+def studied(summary: dict[str, Any], board: Board) -> str:
+    """What the answer is about: photographs, viewers, task, maps, in a line.
+
+    `summary` is the content of recordings.json.
+    """
+    maps = board.leaderboard[["model", "method", "map"]].drop_duplicates()
+    maps = maps[(maps["model"] != "baseline") & ~maps["method"].map(is_control).astype(bool)]
+    networks = set(maps["model"]) - {"external"}
+    parts = [
+        counted(len(summary["images"]), "photograph"),
+        counted(summary["viewers"], "viewer"),
+        f"{summary['task']} for {summary['viewing_ms'] / 1000:g} s",
+    ]
+    return (
+        f"{', '.join(parts)}; {counted(len(maps), 'map')} by "
+        f"{counted(maps['method'].nunique(), 'method')} on {counted(len(networks), 'network')}."
+    )
 
 
 def _which(board: Board, metrics: list[str]) -> str:
@@ -60,7 +80,7 @@ def _tied(board: Board, metric: str, rows: list[pd.Series]) -> str:
     if not others:
         return ""
     if len(others) <= NAMED:
-        which = ", ".join(_called(board, row) for row in others)
+        which = " and ".join(_called(board, row) for row in others)
     else:
         which = f"{len(others)} of the other {len(board.rows(metric)) - 1} maps"
     return f"By {name}, it cannot be told apart from {which}."
@@ -86,9 +106,14 @@ def _way(board: Board, metric: str, best: pd.Series) -> str:
     if share != share:
         why = str(best["ceiling_note"] or "no ceiling was measured")
         return f"By {name}, no share can be given: {why}."
-    if share < 0:
-        return f"By {name}, it does not get above the blob."
+    if best["share_high"] < 0:
+        return f"By {name}, it is below the blob."
     spread = percent(share, best["share_low"], best["share_high"])
+    if share < 0:
+        return (
+            f"By {name}, it is not above the blob: {spread} of the way from there to how well "
+            "other viewers predict."
+        )
     return (
         f"By {name}, it goes {spread} of the way from the blob to how well other viewers predict."
     )

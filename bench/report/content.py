@@ -12,11 +12,12 @@ from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.networks import network_entry
 from bench.report import robustness, tables
-from bench.report.answer import answer
+from bench.report.answer import answer, studied
 from bench.report.claims import claim_metrics, claims
 from bench.report.dependence import controls_rows
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.report.numbers import by_number
 from bench.report.outcomes import MARKS
 from bench.report.provenance import provenance_text
 from bench.report.recordings import recording_details
@@ -51,6 +52,7 @@ def page_text(
     import pandas as pd
 
     scored = set(board.leaderboard["metric"])
+    recordings = sorted(summary["recordings"], key=lambda item: by_number(item["subject_id"]))
     shown = [name for name in TABLE_METRICS if name in scored]
     more = [name for name in metric_names() if name in scored - {*TABLE_METRICS, *MAE_METRICS}]
     shown, more = (shown, more) if shown else (more or sorted(scored), [])
@@ -65,6 +67,7 @@ def page_text(
         "summary": summary,
         "findings": findings(board),
         "answer": answer(board),
+        "studied": studied(summary, board),
         "claims": claims(board, results.outcomes),
         "claim_metrics": [get_metric(name) for name in claim_metrics(board)],
         "draws": DRAWS,
@@ -100,8 +103,8 @@ def page_text(
         "few": board.leaderboard["n_images"].max() < FEW_IMAGES,
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),
-        "recordings": [tables.recording_row(item) for item in summary["recordings"]],
-        "recording_details": [recording_details(item) for item in summary["recordings"]],
+        "recordings": [tables.recording_row(item) for item in recordings],
+        "recording_details": [recording_details(item) for item in recordings],
         "left_out": summary.get("left_out", []),
         "flags": sorted(Counter(flag for flag in flags["flag"] if flag).items()),
         "baselines": BASELINES,
