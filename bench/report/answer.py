@@ -61,29 +61,30 @@ def studied(summary: dict[str, Any], board: Board) -> str:
 def _which(board: Board, metrics: list[str]) -> str:
     ties = {metric: board.ties(metric) for metric in metrics}
     first = {(rows[0]["model"], rows[0]["map"]) for rows in ties.values()}
-    if len(first) == 1 and len(metrics) > 1:
-        rows = next(iter(ties.values()))
-        scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
-        text = f"{_called(board, rows[0])} comes closest, by {scores}."
-    else:
-        text = " ".join(
+    doubts = {name: _tied(board, name, rows) for name, rows in ties.items()}
+    if len(first) > 1 or len(metrics) == 1:
+        return " ".join(
             f"By {board.names[name]}, {_called(board, rows[0])} comes closest: {valued(rows[0])}."
+            + (f" It {doubts[name]}." if doubts[name] else "")
             for name, rows in ties.items()
         )
-    open_ = [_tied(board, name, rows) for name, rows in ties.items()]
-    return " ".join([text, *filter(None, open_)])
+    scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
+    text = f"{_called(board, next(iter(ties.values()))[0])} comes closest, by {scores}."
+    open_ = [f"By {board.names[name]}, it {doubt}." for name, doubt in doubts.items() if doubt]
+    return " ".join([text, *open_])
 
 
 def _tied(board: Board, metric: str, rows: list[pd.Series]) -> str:
     """What cannot be told apart from the best: by name where few, otherwise how many."""
-    others, name = rows[1:], board.names[metric]
+    others = rows[1:]
     if not others:
         return ""
     if len(others) <= NAMED:
-        which = " and ".join(_called(board, row) for row in others)
+        *listed, last = (_called(board, row) for row in others)  # labels hold commas
+        which = " and ".join(filter(None, ["; ".join(listed), last]))
     else:
         which = f"{len(others)} of the other {len(board.rows(metric)) - 1} maps"
-    return f"By {name}, it cannot be told apart from {which}."
+    return f"cannot be told apart from {which}"
 
 
 def _blob(board: Board, metric: str, best: pd.Series) -> str:
