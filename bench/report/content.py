@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,8 @@ def page_text(
     sensitivity = results.table("sensitivity")
     settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
     # "nan" is a flag, not a missing one
-    flags = pd.read_csv(results.tables / "scores.csv", usecols=["flag"], keep_default_na=False)
+    columns = ["image", "model", "map", "flag"]
+    flags = pd.read_csv(results.tables / "scores.csv", usecols=columns, keep_default_na=False)
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
     return {
@@ -106,7 +106,7 @@ def page_text(
         "recordings": [tables.recording_row(item) for item in recordings],
         "recording_details": [recording_details(item) for item in recordings],
         "left_out": summary.get("left_out", []),
-        "flags": sorted(Counter(flag for flag in flags["flag"] if flag).items()),
+        "flags": tables.flagged(flags, robustness.read_names(board)),
         "baselines": BASELINES,
         "methods": {name: results.texts[name] for name in [*results.methods, *results.external]},
         "networks": {name: network_entry(name) for name in results.models},
@@ -175,6 +175,6 @@ def _provenance(
         ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
         ("Fits behind CAM", "; ".join(fits) or "none: the class weights are the network's own"),
         ("Weights", "; ".join(dict.fromkeys(weights))),
-        ("Recordings, SHA-256", ", ".join(checksums)),
-        ("Photographs, SHA-256", summary["photographs_sha256"]),
+        ("Recordings, SHA-256 (first 16 digits)", ", ".join(checksums)),
+        ("Photographs together, SHA-256 (first 16 digits)", summary["photographs_sha256"]),
     ]
