@@ -37,7 +37,8 @@ def on_grid(
 
     values: (h, w), at the image's size, or with `shape` = (H, W) of the image at any size: it is
     then brought to the image's size first, bilinearly (`bench.maps.upsampled`), without ever being
-    computed there, since both steps are linear along each axis.
+    computed there, since both steps are linear along each axis. No cell leaves the range of the
+    map, so a constant one stays exactly constant; where a value is NaN, all are.
 
     >>> on_grid([[1.0, 3.0, 5.0]], (1, 2)).round(3)
     array([[1.667, 4.333]])
@@ -46,7 +47,8 @@ def on_grid(
     height, width = shape or values.shape
     down = _averages(values.shape[0], height, grid[0])
     across = _averages(values.shape[1], width, grid[1])
-    return (across @ (down @ values).T).T
+    # rounding alone would make a constant map one of noise, which scaling to [0, 1] then magnifies
+    return np.clip((across @ (down @ values).T).T, values.min(), values.max())
 
 
 @lru_cache(maxsize=256)

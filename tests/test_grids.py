@@ -30,10 +30,18 @@ def test_a_small_map_is_brought_to_the_images_size_first(rng):
     np.testing.assert_allclose(on_grid(values, (6, 8), (60, 80)), on_grid(full, (6, 8)), atol=1e-14)
 
 
-def test_the_mean_and_constants_stay(rng):
+def test_the_mean_stays(rng):
     values = rng.random((31, 17))
     assert on_grid(values, (7, 5)).mean() == pytest.approx(values.mean(), abs=1e-14)
-    np.testing.assert_allclose(on_grid(np.full((9, 9), 0.3), (4, 4)), 0.3, atol=1e-15)
+
+
+@pytest.mark.parametrize("cells", [7, 14, 28, 56, 256])
+@pytest.mark.parametrize("shape", [(600, 800), (427, 640)])
+def test_a_constant_map_stays_exactly_constant(shape, cells):
+    grid = grid_shape(shape, cells)
+    coarse = on_grid(np.full(shape, 0.1), grid)
+    np.testing.assert_array_equal(coarse, np.full(grid, 0.1))
+    np.testing.assert_array_equal(on_grid(coarse, (24, 32), shape), np.full((24, 32), 0.1))
 
 
 def test_cells_are_about_square_and_never_finer_than_pixels():

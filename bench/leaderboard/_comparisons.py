@@ -81,7 +81,7 @@ def ranking_sentence(pair: Mapping[str, Any], metric: str, a: str, b: str) -> st
     ...         "images_needed": 302.0}
     >>> print(ranking_sentence(pair, "NSS", "CAM", "Grad-CAM"))
     40 images cannot rank CAM and Grad-CAM by NSS: they differ by 0.12, and 40 images show a \
-difference of 0.33 or more at 80 % power; 302 would be needed.
+difference of 0.33 or more at 80 % power; about 300 would be needed.
     """
     n, difference = int(pair["n_images"]), abs(pair["mean_difference"])
     if pair["better"] != "unclear" or n < 2:
@@ -95,7 +95,7 @@ difference of 0.33 or more at 80 % power; 302 would be needed.
     )
     needed = pair["images_needed"]
     if n < needed < 1e6:
-        text += f"; {needed:.0f} would be needed"
+        text += f"; about {float(f'{needed:.2g}'):,.0f} would be needed"
     return f"{text}."
 
 

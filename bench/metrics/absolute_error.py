@@ -86,7 +86,7 @@ def mae_paper_renorm(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, 2.0),
     needs=("heatmap",),
     heatmap="any scale, as a density",
-    reference="twice the total variation distance; = 2 (1 - SIM)",
+    reference="Bylinskii et al. 2018, doi:10.1109/TPAMI.2018.2815601; = 2 (1 - SIM)",
     formula="N mean |p - q| = 2 (1 - SIM)",
     description=(
         "Mean |p - q| N over pixels: map and heatmap each scaled to a mean of 1.\n"
@@ -109,7 +109,7 @@ def mae_density(saliency: SaliencyMap, target: GazeTarget) -> float:
     range=(0.0, 1.0),
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
-    reference="histogram matching (Gonzalez, Woods, Digital Image Processing) before the MAE",
+    reference="Gonzalez, Woods, Digital Image Processing: histogram matching, here before the MAE",
     formula="mean |G*(rank S) - G / max G|, G* the sorted values of G / max G",
     description=(
         "Mean |S' - G / max G|: S' has the values of G / max G in the order of the map.\n"
@@ -133,8 +133,8 @@ def _no_skill(saliency: SaliencyMap, target: GazeTarget) -> str:
     needs=("heatmap",),
     heatmap="any scale, divided by its maximum after the convolution",
     reference=(
-        "skill score over the best constant map; Murphy 1988, "
-        "doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2"
+        "Murphy 1988, doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2, here over the best "
+        "constant map"
     ),
     formula="1 - mae_paper_renorm(S) / mean |median(G / max G) - G / max G|",
     description=(

@@ -106,7 +106,7 @@ def _scaled_density(found: SaliencyMap, cells: np.ndarray) -> np.ndarray:
     ),
     formula="IG with log p = sum_k a_k r_k(blurred S) + w log c - log Z, fitted on other images",
     description=(
-        "IG of the map after a blur, a rising curve and a centre bias fitted on the other images.\n"
+        "IG of the map after a blur, a rising curve and a centre bias fitted on other images.\n"
         "Higher is better: 0 is as good as the centre bias, whatever scale the raw map has."
     ),
 )

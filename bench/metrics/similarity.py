@@ -16,7 +16,7 @@ from bench.metrics._target import GazeTarget
     needs=("heatmap",),
     heatmap="any scale, as a density",
     reference=(
-        "histogram intersection; Judd, Durand, Torralba 2012; Bylinskii et al. 2018, "
+        "Judd, Durand, Torralba 2012, as histogram intersection; Bylinskii et al. 2018, "
         "doi:10.1109/TPAMI.2018.2815601"
     ),
     formula="sum min(p, q), p = S - min(S, 0) over its sum, q likewise of G",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.controls import is_control
 from bench.report.findings import HEADLINE, named, valued
-from bench.report.numbers import percent
+from bench.report.numbers import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,42 +29,62 @@ def answer(board: Board) -> list[tuple[str, str]]:
     return [
         ("Which method looks where humans look?", _which(board, metrics)),
         (
-            "Is it better than a blob in the middle?",
+            "Is the closest better than a blob in the middle, the centre bias?",
             " ".join(_blob(board, metric, best[metric]) for metric in metrics),
         ),
         (
-            "How far is it from other people?",
+            "How far is the closest from other people?",
             " ".join(_way(board, metric, best[metric]) for metric in metrics),
         ),
     ]
 
 
+def studied(summary: dict[str, Any], board: Board) -> str:
+    """What the answer is about: photographs, viewers, task, maps, in a line.
+
+    `summary` is the content of recordings.json.
+    """
+    maps = board.leaderboard[["model", "method", "map"]].drop_duplicates()
+    maps = maps[(maps["model"] != "baseline") & ~maps["method"].map(is_control).astype(bool)]
+    networks = set(maps["model"]) - {"external"}
+    parts = [
+        counted(len(summary["images"]), "photograph"),
+        counted(summary["viewers"], "viewer"),
+        f"{summary['task']} for {summary['viewing_ms'] / 1000:g} s",
+    ]
+    return (
+        f"{', '.join(parts)}; {counted(len(maps), 'map')} by "
+        f"{counted(maps['method'].nunique(), 'method')} on {counted(len(networks), 'network')}."
+    )
+
+
 def _which(board: Board, metrics: list[str]) -> str:
     ties = {metric: board.ties(metric) for metric in metrics}
     first = {(rows[0]["model"], rows[0]["map"]) for rows in ties.values()}
-    if len(first) == 1 and len(metrics) > 1:
-        rows = next(iter(ties.values()))
-        scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
-        text = f"{_called(board, rows[0])} comes closest, by {scores}."
-    else:
-        text = " ".join(
+    doubts = {name: _tied(board, name, rows) for name, rows in ties.items()}
+    if len(first) > 1 or len(metrics) == 1:
+        return " ".join(
             f"By {board.names[name]}, {_called(board, rows[0])} comes closest: {valued(rows[0])}."
+            + (f" It {doubts[name]}." if doubts[name] else "")
             for name, rows in ties.items()
         )
-    open_ = [_tied(board, name, rows) for name, rows in ties.items()]
-    return " ".join([text, *filter(None, open_)])
+    scores = " and ".join(f"{board.names[name]} ({valued(of[0])})" for name, of in ties.items())
+    text = f"{_called(board, next(iter(ties.values()))[0])} comes closest, by {scores}."
+    open_ = [f"By {board.names[name]}, it {doubt}." for name, doubt in doubts.items() if doubt]
+    return " ".join([text, *open_])
 
 
 def _tied(board: Board, metric: str, rows: list[pd.Series]) -> str:
     """What cannot be told apart from the best: by name where few, otherwise how many."""
-    others, name = rows[1:], board.names[metric]
+    others = rows[1:]
     if not others:
         return ""
     if len(others) <= NAMED:
-        which = ", ".join(_called(board, row) for row in others)
+        *listed, last = (_called(board, row) for row in others)  # labels hold commas
+        which = " and ".join(filter(None, ["; ".join(listed), last]))
     else:
         which = f"{len(others)} of the other {len(board.rows(metric)) - 1} maps"
-    return f"By {name}, it cannot be told apart from {which}."
+    return f"cannot be told apart from {which}"
 
 
 def _blob(board: Board, metric: str, best: pd.Series) -> str:
@@ -86,9 +107,14 @@ def _way(board: Board, metric: str, best: pd.Series) -> str:
     if share != share:
         why = str(best["ceiling_note"] or "no ceiling was measured")
         return f"By {name}, no share can be given: {why}."
-    if share < 0:
-        return f"By {name}, it does not get above the blob."
+    if best["share_high"] < 0:
+        return f"By {name}, it is below the blob."
     spread = percent(share, best["share_low"], best["share_high"])
+    if share < 0:
+        return (
+            f"By {name}, it is not above the blob: {spread} of the way from there to how well "
+            "other viewers predict."
+        )
     return (
         f"By {name}, it goes {spread} of the way from the blob to how well other viewers predict."
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,18 +24,19 @@ REFERENCE_LINES = {
     "centre": ("--", "centre bias"),
     "zero": (":", "all-zero map"),
 }
-# Colour and shape both tell a network, so that either may be lost. The colours are those of
-# seaborn's palette "colorblind", whose import takes longer than the chart.
-MARKS = (
-    ("#0173b2", "o"),
-    ("#de8f05", "s"),
-    ("#029e73", "^"),
-    ("#d55e00", "D"),
-    ("#cc78bc", "v"),
-    ("#56b4e9", "P"),
-)
+# Shape and colour both tell a network, so that either may be lost.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+PALETTE = "colorblind"
 HOLLOW = "hollow: the same before training"
-STYLE = ["seaborn-v0_8-whitegrid", "seaborn-v0_8-paper"]
+
+
+@contextmanager
+def chart_style() -> Iterator[None]:
+    """Seaborn's look of all charts; what is drawn outside keeps its own."""
+    import seaborn as sns
+
+    with sns.axes_style("whitegrid"), sns.plotting_context("paper"):
+        yield
 
 
 def shown_metrics(scored: list[str]) -> list[str]:
@@ -91,7 +94,7 @@ def score_chart(leaderboard: pd.DataFrame, metrics: list[str], models: list[str]
     lines = chart_lines(list(labels), labels)
     step = 0.12 + 0.09 * len(models)
     figure_size = (9.6, 1.6 + step * max(len(lines), 1))
-    with plt.style.context(STYLE):
+    with chart_style():
         figure, axes = plt.subplots(
             1,
             max(len(metrics), 1),
@@ -131,9 +134,9 @@ def _panel(
         if line.map and place % 2:
             axis.axhspan(place - 0.5, place + 0.5, color="0.95", zorder=0)
     by_map = rows.set_index(["model", "map"])[["mean", "ci_low", "ci_high"]]
-    for number, model in enumerate(models):
-        offset = 0.8 * ((number + 0.5) / len(models) - 0.5)
-        _marks(axis, by_map, lines, model, offset, MARKS[number % len(MARKS)])
+    _marks(axis, _shown(by_map, lines, models, lambda name: name), lines, models)
+    controls = _shown(by_map, lines, models, control_of)
+    _marks(axis, controls, lines, models, hollow=True)
     for baseline, (style, name) in REFERENCE_LINES.items():
         if baseline == "human" and "heatmap" in described.needs:
             continue  # scored on one viewer's map at a time: not comparable with the marks
@@ -150,34 +153,62 @@ def _panel(
     axis.tick_params(labelsize="medium")
 
 
+def _shown(
+    by_map: pd.DataFrame, lines: list[Line], models: list[str], row_of: Callable[[str], str]
+) -> pd.DataFrame:
+    """The rows to mark: place (that of the line), network, mean, ci_low, ci_high."""
+    import pandas as pd
+
+    found = [
+        (place, network_label(model), *by_map.loc[model, row_of(line.map)])
+        for model in models
+        for place, line in enumerate(lines)
+        if line.map and (model, row_of(line.map)) in by_map.index
+    ]
+    return pd.DataFrame(found, columns=["place", "network", "mean", "ci_low", "ci_high"])
+
+
 def _marks(
-    axis: Axes,
-    by_map: pd.DataFrame,
-    lines: list[Line],
-    model: str,
-    offset: float,
-    mark: tuple[str, str],
+    axis: Axes, rows: pd.DataFrame, lines: list[Line], models: list[str], *, hollow: bool = False
 ) -> None:
-    """One network's marks: its maps with their intervals, and hollow their controls."""
-    colour, shape = mark
-    found, places, hollow, hollow_places = [], [], [], []
-    for place, line in enumerate(lines):
-        if line.map and (model, line.map) in by_map.index:
-            found.append(by_map.loc[(model, line.map)])
-            places.append(place + offset)
-        if line.map and (model, control_of(line.map)) in by_map.index:
-            hollow.append(by_map.loc[(model, control_of(line.map)), "mean"])
-            hollow_places.append(place + offset)
-    if not found:
+    """A mark per map and network with its interval; the hollow ones of controls have none."""
+    import seaborn as sns
+
+    if rows.empty:
         return
-    style = {"linestyle": "none", "marker": shape, "markersize": 5, "markeredgewidth": 1}
-    style |= {"color": colour, "markeredgecolor": "0.15"}
-    for row, place in zip(found, places, strict=True):
-        axis.plot([row["ci_low"], row["ci_high"]], [place, place], color="0.15", linewidth=1.1)
-    if hollow:
-        axis.plot(hollow, hollow_places, **style | {"color": "none"}, zorder=3, label=HOLLOW)
-    means = [row["mean"] for row in found]
-    axis.plot(means, places, **style, zorder=4, label=network_label(model))
+    networks = list(dict.fromkeys(map(network_label, models)))
+    palette = sns.color_palette(PALETTE, len(networks))
+    # seaborn summarises observations: of (low, mean, high) the median and the range
+    values = ["mean"] if hollow else ["mean", "ci_low", "ci_high"]
+    before = len(axis.lines)
+    sns.pointplot(
+        rows.melt(["place", "network"], values, value_name="score").dropna(),
+        x="score",
+        y="place",
+        hue="network",
+        order=range(len(lines)),
+        hue_order=networks,
+        orient="y",
+        estimator="median",
+        errorbar=None if hollow else ("pi", 100),
+        dodge=0.8 * (1 - 1 / len(networks)),
+        palette=palette,
+        markers=[MARKERS[place % len(MARKERS)] for place in range(len(networks))],
+        linestyles="none",
+        markersize=5,
+        markeredgewidth=1,
+        markeredgecolor="0.15",
+        markerfacecolor="none" if hollow else None,
+        err_kws={"color": "0.15", "linewidth": 1.1, "zorder": 2},
+        zorder=3 if hollow else 4,
+        legend=False,
+        ax=axis,
+    )
+    axis.set(xlabel="", ylabel="")
+    marks = [line for line in axis.lines[before:] if line.get_marker() not in ("None", "")]
+    for name, line in zip(networks, marks, strict=True):
+        if name in set(rows["network"]):
+            line.set_label(HOLLOW if hollow else name)
 
 
 def _name_lines(axis: Axes, lines: list[Line]) -> None:

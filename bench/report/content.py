@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from bench.maps import open_maps
 from bench.metrics import get_metric, metric_names
 from bench.networks import network_entry
 from bench.report import robustness, tables
-from bench.report.answer import answer
+from bench.report.answer import answer, studied
 from bench.report.claims import claim_metrics, claims
 from bench.report.dependence import controls_rows
 from bench.report.findings import HEADLINE, findings, zero_comes_first
 from bench.report.labels import network_label
+from bench.report.numbers import by_number
 from bench.report.outcomes import MARKS
 from bench.report.provenance import provenance_text
 from bench.report.recordings import recording_details
@@ -51,6 +51,7 @@ def page_text(
     import pandas as pd
 
     scored = set(board.leaderboard["metric"])
+    recordings = sorted(summary["recordings"], key=lambda item: by_number(item["subject_id"]))
     shown = [name for name in TABLE_METRICS if name in scored]
     more = [name for name in metric_names() if name in scored - {*TABLE_METRICS, *MAE_METRICS}]
     shown, more = (shown, more) if shown else (more or sorted(scored), [])
@@ -58,13 +59,15 @@ def page_text(
     sensitivity = results.table("sensitivity")
     settings = [name for name in robustness.SHOWN if name in set(sensitivity["metric"])]
     # "nan" is a flag, not a missing one
-    flags = pd.read_csv(results.tables / "scores.csv", usecols=["flag"], keep_default_na=False)
+    columns = ["image", "model", "map", "flag"]
+    flags = pd.read_csv(results.tables / "scores.csv", usecols=columns, keep_default_na=False)
     with open_maps(results.folder / "heatmaps.h5") as file:
         heatmap = dict(file.attrs)
     return {
         "summary": summary,
         "findings": findings(board),
         "answer": answer(board),
+        "studied": studied(summary, board),
         "claims": claims(board, results.outcomes),
         "claim_metrics": [get_metric(name) for name in claim_metrics(board)],
         "draws": DRAWS,
@@ -100,10 +103,10 @@ def page_text(
         "few": board.leaderboard["n_images"].max() < FEW_IMAGES,
         "fixation_count": sum(part["count"] for part in summary["fixations_by_status"].values()),
         "fates": tables.fates(summary["fixations_by_status"]),
-        "recordings": [tables.recording_row(item) for item in summary["recordings"]],
-        "recording_details": [recording_details(item) for item in summary["recordings"]],
+        "recordings": [tables.recording_row(item) for item in recordings],
+        "recording_details": [recording_details(item) for item in recordings],
         "left_out": summary.get("left_out", []),
-        "flags": sorted(Counter(flag for flag in flags["flag"] if flag).items()),
+        "flags": tables.flagged(flags, robustness.read_names(board)),
         "baselines": BASELINES,
         "methods": {name: results.texts[name] for name in [*results.methods, *results.external]},
         "networks": {name: network_entry(name) for name in results.models},
@@ -172,6 +175,6 @@ def _provenance(
         ("Methods with options", "; ".join(dict.fromkeys(options)) or "none"),
         ("Fits behind CAM", "; ".join(fits) or "none: the class weights are the network's own"),
         ("Weights", "; ".join(dict.fromkeys(weights))),
-        ("Recordings, SHA-256", ", ".join(checksums)),
-        ("Photographs, SHA-256", summary["photographs_sha256"]),
+        ("Recordings, SHA-256 (first 16 digits)", ", ".join(checksums)),
+        ("Photographs together, SHA-256 (first 16 digits)", summary["photographs_sha256"]),
     ]

@@ -24,7 +24,8 @@ from bench.maps import map_names, open_maps, read_map
 from bench.protocols import fixation_weights, used_fixations
 from bench.report.explorer_pictures import colour_tables, map_picture, photograph_picture
 from bench.report.labels import in_reading_order, map_label, network_label
-from bench.report.numbers import number
+from bench.report.numbers import by_number, number
+from bench.report.pictures import OPACITY
 
 if TYPE_CHECKING:
     import h5py
@@ -51,6 +52,7 @@ class Explorer:
     photographs: list[dict[str, Any]]
     folder: str
     colours: list[str]
+    opacity: float  # of a map over its photograph
 
 
 def make_explorer(
@@ -92,7 +94,7 @@ def make_explorer(
     for path in folder.glob("*.js"):
         if re.fullmatch(r"[0-9a-f]{16}\.js", path.name) and path.name not in index["files"]:
             path.unlink()
-    return Explorer(index, inside, "" if inside else folder.name, colour_tables())
+    return Explorer(index, inside, "" if inside else folder.name, colour_tables(), OPACITY)
 
 
 def _maps(results: Results) -> dict[str, list[Key]]:
@@ -157,12 +159,12 @@ def _gaze(rows: pd.DataFrame, weight: str) -> list[list[Any]]:
     milliseconds = "span_ms" if weight == "span_ms" else "duration_ms"
     found = []
     order = ["recording_id", "trial_index", "fixation_index"]
-    for viewer, own in rows.sort_values(order, kind="stable").groupby("subject_id", sort=True):
+    for viewer, own in rows.sort_values(order, kind="stable").groupby("subject_id"):
         numbers = np.column_stack(
             [own[["x_image_px", "y_image_px"]].to_numpy(), fixation_weights(own, milliseconds)]
         )
         found.append([str(viewer), numbers.round().astype(int).ravel().tolist()])
-    return found
+    return sorted(found, key=lambda pair: by_number(pair[0]))
 
 
 def _network(

@@ -181,6 +181,7 @@ def _ceiling(board: Board, metric: str) -> str:
     text = (
         f"Human ceiling by {board.names[metric]}: other viewers predict a viewer with "
         f"{valued(human)}; the best map, {named(best)}, reaches {number(best['mean'])}"
+        f"{_viewer_by_viewer(best)}"
     )
     spread = f"95 % interval {100 * best['share_low']:.0f} to {100 * best['share_high']:.0f} %"
     if share < 0:
@@ -188,6 +189,14 @@ def _ceiling(board: Board, metric: str) -> str:
     return (
         f"{text}, {100 * share:.0f} % of the way from the centre bias to that ceiling ({spread})."
     )
+
+
+def _viewer_by_viewer(best: pd.Series) -> str:
+    """What the share is made of, where it is not the mean that stands in the tables."""
+    matched = best.get("matched_mean", math.nan)
+    if matched != matched or number(matched) == number(best["mean"]):
+        return ""
+    return f" ({number(matched)} with each viewer alone, as the ceiling is scored)"
 
 
 def _dense(board: Board, metric: str) -> list[str]:

@@ -91,13 +91,22 @@ def colour_bar(width: int, height: int) -> np.ndarray:
     return _over_grey(grey, np.broadcast_to(levels, (height, width)))
 
 
+def places(shown: np.ndarray) -> np.ndarray:
+    """Where on the scale a density (multiples of the mean, from 0) lies: 0 darkest, 1 lightest.
+
+    >>> places(np.array([0, 0.25, 1, 4, 16, 99]))
+    array([0.        , 0.        , 0.33333333, 0.66666667, 1.        ,
+           1.        ])
+    """
+    with np.errstate(divide="ignore"):
+        return np.clip((np.log2(shown) - LOWEST) / (HIGHEST - LOWEST), 0, 1)
+
+
 def _over_grey(picture: np.ndarray, shown: np.ndarray | None) -> np.ndarray:
     grey = picture.mean(axis=2, keepdims=True)
     if shown is None:
         return np.repeat((0.5 * grey + 110).astype(np.uint8), 3, axis=2)
-    with np.errstate(divide="ignore"):
-        place = (np.log2(shown) - LOWEST) / (HIGHEST - LOWEST)
-    colours = _colours()[(np.clip(place, 0, 1) * 255).astype(np.uint8)]
+    colours = _colours()[(places(shown) * 255).astype(np.uint8)]
     return (OPACITY * colours + (1 - OPACITY) * grey).astype(np.uint8)
 
 

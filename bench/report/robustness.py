@@ -25,8 +25,7 @@ RANKED = (
     *("nss", "sauc", "ig", "ig_fitted"),
 )
 Names = dict[tuple[str, str], str]  # what people read for (model, map)
-MARKS = ("o", "s", "^", "D", "v", "P", "X")
-LINES = ("-", "--", "-.", ":")
+DASHES = ("", (4, 1.5), (4, 1.5, 1, 1.5), (1, 1))
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,11 @@ def sensitivity_figure(table: pd.DataFrame, metrics: list[str], names: Names) ->
     """
     import matplotlib.pyplot as plt
 
-    from bench.report.charts import STYLE
+    from bench.report.charts import chart_style
 
     factors = [factor for factor in FACTORS if factor.name in set(table["factor"])]
     named = _named(table, metrics, names)
-    with plt.style.context(STYLE):
+    with chart_style():
         figure, axes = plt.subplots(
             len(metrics),
             len(factors),
@@ -150,10 +149,11 @@ def sensitivity_figure(table: pd.DataFrame, metrics: list[str], names: Names) ->
         for axis_row, metric in zip(axes, metrics, strict=True):
             described = get_metric(metric)
             arrow = "higher" if described.sign > 0 else "lower"
-            axis_row[0].set_ylabel(f"{described.label}\n({arrow} is better)")
             for axis, factor in zip(axis_row, factors, strict=True):
                 rows = table[(table["factor"] == factor.name) & (table["metric"] == metric)]
                 _panel(axis, rows, named)
+                axis.set_ylabel("")
+            axis_row[0].set_ylabel(f"{described.label}\n({arrow} is better)")
         for axis, factor in zip(axes[-1], factors, strict=True):
             axis.set_xlabel(factor.label.replace(", ", ",\n"), fontsize="small")
     handles, labels = axes[0][0].get_legend_handles_labels()
@@ -178,36 +178,44 @@ def _named(table: pd.DataFrame, metrics: list[str], names: Names) -> Names:
 
 
 def _panel(axis: Axes, rows: pd.DataFrame, named: Names) -> None:
-    from bench.report.charts import MARKS as COLOURS
+    import seaborn as sns
+
+    from bench.report.charts import MARKERS, PALETTE
 
     settings = in_order(rows["setting"])
-    places = {setting: place for place, setting in enumerate(settings)}
-    others = []
-    colours = {key: COLOURS[place % len(COLOURS)][0] for place, key in enumerate(named)}
-    means = rows.pivot(index=["model", "map"], columns="setting", values="mean")
-    for key, ys in zip(means.index, means[settings].to_numpy(), strict=True):
-        xs = np.arange(len(settings))
-        if key in named:
-            number_ = list(named).index(key)
-            axis.plot(
-                xs,
-                ys,
-                color=colours[key],
-                marker=MARKS[number_ % len(MARKS)],
-                linestyle=LINES[number_ % len(LINES)],
-                markersize=4,
-                zorder=3,
-                label=named[key],
-            )
-        else:
-            others.append(np.stack([[*xs, np.nan], [*ys, np.nan]]))
-    if others:
+    means = rows.pivot(index=["model", "map"], columns="setting", values="mean")[settings]
+    shown = [key for key in named if key in means.index and means.loc[key].notna().any()]
+    others = means.drop(index=shown)
+    xs = np.arange(len(settings))
+    if len(others):
         # one line with gaps: a line each made half of the figure's bytes and time
-        axis.plot(*np.hstack(others), color="0.75", linewidth=0.6, zorder=1)
-    axis.set_xticks(range(len(settings)), settings)
-    axis.set_xlim(-0.3, len(settings) - 0.7)
+        gaps = np.column_stack([others, np.full(len(others), np.nan)]).ravel()
+        axis.plot(np.tile([*xs, np.nan], len(others)), gaps, color="0.75", linewidth=0.6, zorder=1)
+    count = len(named)
+    lines = means.loc[shown].set_axis(xs, axis=1).set_axis([named[key] for key in shown])
+    before = len(axis.lines)
+    sns.lineplot(
+        lines.rename_axis("map").reset_index().melt("map", var_name="place", value_name="mean"),
+        x="place",
+        y="mean",
+        hue="map",
+        style="map",
+        hue_order=list(named.values()),
+        style_order=list(named.values()),
+        palette=sns.color_palette(PALETTE, count),
+        markers=[MARKERS[place % len(MARKERS)] for place in range(count)],
+        dashes=[DASHES[place % len(DASHES)] for place in range(count)],
+        estimator=None,
+        markersize=5,
+        zorder=3,
+        legend=False,
+        ax=axis,
+    )
+    for name, line in zip(lines.index, axis.lines[before:], strict=True):
+        line.set_label(name)
+    axis.set(xlabel="", xlim=(-0.3, len(settings) - 0.7))
+    axis.set_xticks(xs, settings)
     reference = rows.loc[rows["reference"], "setting"]
     if len(reference):
-        axis.axvline(
-            places[reference.iloc[0]], color="0.3", linewidth=1.2, linestyle=":", zorder=0.8
-        )
+        own = settings.index(reference.iloc[0])
+        axis.axvline(own, color="0.3", linewidth=1.2, linestyle=":", zorder=0.8)

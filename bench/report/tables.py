@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.controls import controlled, is_control
 from bench.report.findings import Board
-from bench.report.numbers import interval, number
+from bench.report.numbers import counted, interval, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +105,23 @@ def fates(
         for name, part in by_status.items()
     ]
     return sorted(rows, key=lambda row: -row[1])
+
+
+def flagged(
+    scores: pd.DataFrame, names: dict[tuple[str, str], str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Which maps have a flag: (flag, [(map, "60 photographs")]), in the order of flags and names.
+
+    scores: image, model, map and flag (several words, or none) of each score; names: what people
+    read for (model, map).
+    """
+    with_words = scores[scores["flag"] != ""].assign(flag=lambda rows: rows["flag"].str.split())
+    counts = with_words.explode("flag").groupby(["flag", "model", "map"])["image"].nunique()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for (flag, model, name), images in counts.items():
+        label = names.get((model, name), name)
+        found.setdefault(flag, []).append((label, counted(images, "photograph")))
+    return [(flag, sorted(maps)) for flag, maps in sorted(found.items())]
 
 
 def beside_the_paper(

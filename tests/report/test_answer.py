@@ -5,7 +5,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from bench.report.answer import answer
+from bench.report.answer import answer, studied
 from bench.report.findings import Board
 
 NAMES = {"nss": "NSS", "sauc": "sAUC"}
@@ -84,7 +84,23 @@ def test_the_way_to_other_viewers_may_be_unknown_or_none():
     nothing = (float("nan"),) * 3
     assert "By NSS, no share can be given: no viewers." in answer(board([1], share=nothing))[2][1]
     below = answer(board([1], share=(-0.2, -0.4, 0.1)))[2][1]
-    assert "By NSS, it does not get above the blob." in below
+    assert "By NSS, it is not above the blob: −20 % [−40, 10] of the way from there" in below
+    clear = answer(board([1], share=(-0.2, -0.4, -0.1)))[2][1]
+    assert "By NSS, it is below the blob." in clear
+
+
+def test_two_that_cannot_be_told_apart_are_not_read_as_one():
+    names = answer(board([0, 0, 1]))[0][1]
+    assert "By NSS, it cannot be told apart from M1 and M2." in names
+
+
+def test_the_line_above_the_answer_counts_no_baseline_and_no_control():
+    full = board([1], models=("one", "two"))
+    control = full.leaderboard.iloc[:1].assign(method="m0_random", map="m0_random")
+    table = pd.concat([full.leaderboard, control])
+    summary = {"images": {"a.png": 1, "b.png": 1}, "viewers": 1, "task": "search"}
+    line = studied({**summary, "viewing_ms": 2500}, dataclasses.replace(full, leaderboard=table))
+    assert line == "2 photographs, 1 viewer, search for 2.5 s; 4 maps by 2 methods on 2 networks."
 
 
 def test_without_a_centre_bias_or_an_interval_nothing_is_claimed():

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import colormaps
 from PIL import Image
 from skimage.transform import resize
 
@@ -14,6 +15,7 @@ from bench.metrics import get_metric
 from bench.report.explorer import make_explorer
 from bench.report.explorer_pictures import colour_tables, grey_levels, map_picture
 from bench.report.numbers import number
+from bench.report.pictures import OPACITY, overlay
 
 METRICS = [get_metric(name) for name in ("nss", "sauc")]
 
@@ -24,30 +26,36 @@ def pixels(address):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))).astype(float)
 
 
-def test_levels_run_from_the_minimum_to_the_995th_permille():
-    levels = grey_levels(np.arange(1001.0).reshape(7, 143))
-    assert levels.min() == 0
-    assert levels.max() == 255
-    assert (levels == 255).sum() == 6  # 995 to 1000
-    assert levels[0, 100] == pytest.approx(255 * 100 / 995)
+def test_levels_are_the_place_on_the_figures_scale():
+    values = np.ones((120, 120))
+    values[:60], values[0, :2] = 0, (4, 16)  # not resized; the mean stays about a half
+    mean = values.mean()
+    levels = grey_levels(values)
+    assert levels[0, 0] == pytest.approx(255 * (np.log2(4 / mean) + 2) / 6)
+    assert levels[0, 1] == 255  # more than 16 times the mean
+    assert levels[119, 0] == pytest.approx(255 * (np.log2(1 / mean) + 2) / 6)
+    assert (levels[1:60] == 0).all()
 
 
-@pytest.mark.parametrize("values", [np.full((3, 3), 7.0), np.array([[1.0, np.nan]])])
-def test_a_map_without_a_range_is_dark(values):
-    assert (grey_levels(values) == 0).all()
+def test_levels_are_those_that_the_figures_colour():
+    values = np.random.default_rng(1).random((120, 130)) ** 4
+    drawn = overlay(np.zeros((120, 130, 3), dtype=np.uint8), values)
+    colours = colormaps["magma"](grey_levels(values).astype(np.uint8))[:, :, :3] * 255
+    assert np.abs(drawn - OPACITY * colours).max() <= 1
 
 
-def test_one_bright_pixel_of_many_is_not_lost_where_all_others_are_equal():
-    spike = np.zeros((100, 100))
-    spike[3, 4] = 2
-    levels = grey_levels(spike)
-    assert levels[3, 4] == 255
-    assert levels.sum() == 255
+@pytest.mark.parametrize(
+    ("values", "level"),
+    [(np.full((3, 3), 7.0), 85), (np.zeros((3, 3)), 85), (np.array([[1.0, np.nan]]), 0)],
+)
+def test_an_even_map_has_the_colour_of_the_mean_and_one_that_is_not_finite_is_dark(values, level):
+    assert grey_levels(values) == pytest.approx(level)
 
 
 def test_a_coarse_map_is_enlarged_as_it_is_scored():
     values = np.random.default_rng(0).random((7, 9))
-    expected = resize(grey_levels(values), (112, 112), order=1, mode="edge")
+    enlarged = resize(values, (112, 112), order=1, mode="edge")
+    expected = 255 * np.clip((np.log2(enlarged / enlarged.mean()) + 2) / 6, 0, 1)
     error = np.abs(pixels(map_picture(values)) - expected)
     assert error.max() < 12  # JPEG's
     assert error.mean() < 2

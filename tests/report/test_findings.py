@@ -11,7 +11,7 @@ from bench.leaderboard import comparisons, leaderboard
 from bench.report.dependence import controls_rows
 from bench.report.findings import Board, findings
 from bench.report.labels import in_reading_order, map_label
-from bench.report.tables import differences_to, leaderboard_rows
+from bench.report.tables import differences_to, flagged, leaderboard_rows
 
 LEVELS = {
     ("baseline", "zero", "zero"): (0.0, 0.5, 0.0),
@@ -125,6 +125,24 @@ def test_rows_are_ordered_by_the_first_metric_and_mark_the_best(board):
     ]
     assert [row.label for row in rows if row.cells[0].best] == ["Dense (DCAM), conv4"]
     assert rows[1].cells[0].mark == "▲"
+
+
+def test_each_flag_names_its_maps_and_their_photographs():
+    columns = ["image", "model", "map", "flag"]
+    rows = [
+        ("a.png", "baseline", "zero", "constant empty"),
+        ("a.png", "baseline", "zero", "constant empty"),  # of another metric
+        ("b.png", "baseline", "zero", "constant empty"),
+        ("a.png", "net", "cam", "constant"),
+        ("a.png", "net", "gradcam", ""),
+    ]
+    names = {("baseline", "zero"): "All-zero map", ("net", "cam"): "CAM on Net"}
+    zero = ("All-zero map", "2 photographs")
+    assert flagged(pd.DataFrame(rows, columns=columns), names) == [
+        ("constant", [zero, ("CAM on Net", "1 photograph")]),
+        ("empty", [zero]),
+    ]
+    assert flagged(pd.DataFrame(columns=columns, dtype=str), names) == []
 
 
 def test_differences_have_the_sign_of_map_minus_centre(board):

@@ -89,7 +89,7 @@ def test_what_the_other_eye_saw_is_no_loss_on_either_place_of_the_page(summary):
     assert shares.pop("other_eye") == (None, 99_999.0, None)
     assert shares == {row[0]: row[2:] for row in recording_details(summary).fates}
     row = re.search(r"other eye</th>(.*?)</tr>", page([recording_details(binocular)]))[1]
-    assert re.findall(r"<td>(.*?)</td>", row) == ["9", "–", "99999", "–"]
+    assert re.findall(r"<td>(.*?)</td>", row) == ["9", "–", "99,999", "–"]
     share = f"{100 * recording_row(binocular).dropped_ms:.1f} %"
     assert recording_details(binocular).not_used == f"{share} of the ms not used"
 
