@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 from bench.errors import DataError
@@ -33,20 +37,47 @@ def in_order(
     if jobs <= 1:
         yield from map(function, chain(first, waiting))
         return
-    # Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        running = deque(pool.submit(function, item) for item in first)
-        while running:
-            result = running.popleft().result()
-            running.extend(pool.submit(function, item) for item in islice(waiting, 1))
-            yield result
+        with processes(jobs) as pool:
+            running = deque(pool.submit(function, item) for item in first)
+            while running:
+                result = running.popleft().result()
+                running.extend(pool.submit(function, item) for item in islice(waiting, 1))
+                yield result
     except BrokenProcessPool:
         raise DataError(
             "a process died while several worked at once (out of memory?). Try --jobs 1."
         ) from None
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to submit work to; what has not begun when the block is left is never done.
+
+    They end with this process, whatever ends it, and leave an interrupt from the keyboard to it.
+    """
+    # Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads, and the
+    # vendor's library for recordings bears neither a fork nor threads.
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_depend)
+    try:
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _depend() -> None:
+    """Lets a process of the pool end with the one that started it.
+
+    By itself it would wait for work for ever once that one was killed: it holds both ends of the
+    queue that work comes through.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
 
 
 def pieces(items: Iterable[Item], size: int) -> list[list[Item]]:
