@@ -45,8 +45,9 @@ class Job:
     """One job's latest run; a number is None where it was too short to be measured.
 
     name: its benchmark file's without ending, and behind it the shard, where it is a shard's.
-    network: "" for jobs of the whole data set. seconds: wall clock; cpu_seconds of all its processes; memory_mb: the
-    most that was resident. ended: UTC. speed: what its log says of the maps, by the names in SPEED.
+    network: "" for jobs of the whole data set. seconds: wall clock; cpu_seconds of all its
+    processes; memory_mb: the most that was resident. ended: UTC. speed: what its log says of the
+    maps, by the names in SPEED.
     """
 
     stage: str
