@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -182,11 +183,7 @@ class _Members(Mapping):
         with _readable(self._path):
             held = set(self._file.zip.namelist()) & {name, f"{name}.npy"}
             size = max(self._file.zip.getinfo(member).file_size for member in held)
-            if size > MOST_BYTES:  # a few zeros, packed, may unpack to anything
-                raise ValidationError(
-                    f"{self._path}: {name!r} unpacks to {size} bytes; expected an array of at most "
-                    f"{MOST_BYTES}."
-                )
+            _check_unpacked(self._path, name, size)
             return self._file[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -194,6 +191,14 @@ class _Members(Mapping):
 
     def __len__(self) -> int:
         return len(self._file)
+
+
+def _check_unpacked(path: Path, name: str, size: int) -> None:
+    """ValidationError for an array of too many bytes: a few zeros, packed, unpack to anything."""
+    if size > MOST_BYTES:
+        raise ValidationError(
+            f"{path}: {name!r} unpacks to {size} bytes; expected an array of at most {MOST_BYTES}."
+        )
 
 
 class _Datasets(Mapping):
@@ -244,13 +249,15 @@ def _hdf5(path: Path, *, transposed: bool = False) -> Iterator[Mapping]:
 @contextmanager
 def _matlab(path: Path) -> Iterator[Mapping]:
     import h5py
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     if h5py.is_hdf5(path):  # version 7.3
         with _hdf5(path, transposed=True) as arrays:
             yield arrays
     else:
         with _readable(path):
+            for name, shape, _ in whosmat(path):
+                _check_unpacked(path, name, 8 * prod(shape))
             content = loadmat(path)
         yield {name: value for name, value in content.items() if not name.startswith("__")}
 
