@@ -59,9 +59,16 @@ def main(words: Sequence[str] | None = None) -> None:
         exit_code = error.exit_code
     except KeyboardInterrupt:
         exit_code = 130
+    except SystemExit as ended:  # terminated
+        exit_code = ended.code
     except BrokenPipeError:  # whoever read our output, `head` for example, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         exit_code = 141  # 128 + SIGPIPE, which Windows does not name
+    except Exception as fault:  # of ours; what Python shows of it stands in the job's log too
+        log = logging.getLogger("bench")
+        log.debug("stopped by a fault of the program", exc_info=True)
+        log.debug("bench %s: %s: %s", arguments.verb, type(fault).__name__, fault)
+        raise
     finally:
         messages.close(exit_code)
     if exit_code:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -183,11 +185,7 @@ class _Members(Mapping):
         with _readable(self._path):
             held = set(self._file.zip.namelist()) & {name, f"{name}.npy"}
             size = max(self._file.zip.getinfo(member).file_size for member in held)
-            if size > MOST_BYTES:  # a few zeros, packed, may unpack to anything
-                raise ValidationError(
-                    f"{self._path}: {name!r} unpacks to {size} bytes; expected an array of at most "
-                    f"{MOST_BYTES}."
-                )
+            _check_unpacked(self._path, name, size, MOST_BYTES)
             return self._file[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -195,6 +193,14 @@ class _Members(Mapping):
 
     def __len__(self) -> int:
         return len(self._file)
+
+
+def _check_unpacked(path: Path, name: str, size: int, most_bytes: int) -> None:
+    """ValidationError for an array of too many bytes: a few zeros, packed, unpack to anything."""
+    if size > most_bytes:
+        raise ValidationError(
+            f"{path}: {name!r} unpacks to {size} bytes; expected an array of at most {most_bytes}."
+        )
 
 
 class _Datasets(Mapping):
@@ -251,13 +257,16 @@ def _matlab(path: Path) -> Iterator[Mapping]:
             yield arrays
         return
     with _readable(path):
-        content = apart(_matlab_variables, path)  # scipy's parser dies on some damaged files
+        # Apart, for scipy's parser dies on some damaged files.
+        content = apart(partial(_matlab_variables, most_bytes=MOST_BYTES), path)
     yield content
 
 
-def _matlab_variables(path: Path) -> dict[str, np.ndarray]:
-    from scipy.io import loadmat
+def _matlab_variables(path: Path, most_bytes: int) -> dict[str, np.ndarray]:
+    from scipy.io import loadmat, whosmat
 
+    for name, shape, _ in whosmat(path):
+        _check_unpacked(path, name, 8 * prod(shape), most_bytes)
     return {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
 
 

@@ -139,14 +139,28 @@ def likeness(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float, float, 
 
 def _arrays(group: h5py.Group) -> dict[str, str]:
     """{photograph: path in the file} of a group; a name with a slash lies in groups within."""
-    found: dict[str, str] = {}
+    found = _linked(group, "")
 
     def note(name: str, item: h5py.HLObject) -> None:
         if isinstance(item, h5py.Dataset):
             found[name] = str(item.name)
+        elif isinstance(item, h5py.Group):
+            found.update(_linked(item, f"{name}/"))
 
     group.visititems(note)
     return found
+
+
+def _linked(group: h5py.Group, within: str) -> dict[str, str]:
+    """The same of arrays in other files, as a data set cut into shards has them; HDF5 itself does
+    not visit those.
+    """
+    links = (name for name in group if isinstance(group.get(name, getlink=True), h5py.ExternalLink))
+    return {
+        f"{within}{name}": f"{group.name.rstrip('/')}/{name}"
+        for name in links
+        if isinstance(group[name], h5py.Dataset)
+    }
 
 
 def _stem(file: h5py.File) -> str:

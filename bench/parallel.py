@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from typing import TypeVar
 
 from bench.errors import DataError
-
-if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,19 +39,28 @@ def in_order(
     if jobs <= 1:
         yield from map(function, chain(first, waiting))
         return
-    from concurrent.futures.process import BrokenProcessPool
-
-    pool = _processes(jobs)
     try:
-        running = deque(pool.submit(function, item) for item in first)
-        while running:
-            result = running.popleft().result()
-            running.extend(pool.submit(function, item) for item in islice(waiting, 1))
-            yield result
+        with processes(jobs) as pool:
+            running = deque(pool.submit(function, item) for item in first)
+            while running:
+                result = running.popleft().result()
+                running.extend(pool.submit(function, item) for item in islice(waiting, 1))
+                yield result
     except BrokenProcessPool:
         raise DataError(
             "a process died while several worked at once (out of memory?). Try --jobs 1."
         ) from None
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to submit work to; what has not begun when the block is left is never done.
+
+    They end with this process, whatever ends it, and leave an interrupt from the keyboard to it.
+    """
+    pool = _started(jobs)
+    try:
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -61,8 +75,6 @@ def apart(function: Callable[[Item], Result], item: Item) -> Result:
     What the function raises is raised here. ProcessDied where the process dies; the next call
     gets another.
     """
-    from concurrent.futures.process import BrokenProcessPool
-
     try:
         return _process_apart().submit(function, item).result()
     except BrokenProcessPool:
@@ -72,19 +84,30 @@ def apart(function: Callable[[Item], Result], item: Item) -> Result:
 
 @cache
 def _process_apart() -> ProcessPoolExecutor:
-    import atexit
-
-    pool = _processes(1)
+    pool = _started(1)
     atexit.register(pool.shutdown)  # before the interpreter takes apart what its thread needs
     return pool
 
 
-def _processes(count: int) -> ProcessPoolExecutor:
-    """Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+def _started(jobs: int) -> ProcessPoolExecutor:
+    """Spawned: a forked process inherits the locks of numpy's, HDF5's and Arrow's threads, and the
+    vendor's library for recordings bears neither a fork nor threads."""
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_depend)
 
-    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+
+def _depend() -> None:
+    """Lets a process of the pool end with the one that started it.
+
+    By itself it would wait for work for ever once that one was killed: it holds both ends of the
+    queue that work comes through.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
 
 
 def pieces(items: Iterable[Item], size: int) -> list[list[Item]]:

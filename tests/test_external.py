@@ -144,6 +144,20 @@ def test_a_pickled_array_is_not_opened(tmp_path):
         list(ExternalMaps(tmp_path, {"a.png": (3, 4)}))
 
 
+@pytest.mark.parametrize("suffix", ["npz", "mat"])
+def test_a_few_bytes_that_unpack_to_many_are_refused(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.external.MOST_BYTES", 1_000_000)
+    path = tmp_path / f"a.{suffix}"
+    zeros = np.zeros((400, 500))
+    if suffix == "npz":
+        np.savez_compressed(path, a=zeros)
+    else:
+        savemat(path, {"a": zeros}, do_compression=True)
+    assert path.stat().st_size < 5000
+    with pytest.raises(ValidationError, match=r"a\.\w+: 'a' unpacks to 16\d{5} bytes"):
+        list(ExternalMaps(tmp_path, {"a.png": (400, 500)}))
+
+
 def test_photographs_without_a_map_are_named_with_what_was_expected(tmp_path):
     np.save(tmp_path / "a.npy", MAPS["a.png"])
     with pytest.raises(ValidationError, match=r"no map for the photograph 'b\.png'; .*such as b\."):

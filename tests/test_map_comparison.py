@@ -11,7 +11,9 @@ from skimage.transform import resize
 
 from bench.cli import main
 from bench.errors import UsageError, ValidationError
-from bench.map_comparison import likeness, map_pairs, maps_in
+from bench.map_comparison import compared, likeness, map_pairs, maps_in
+from bench.shards import shard_path
+from bench.stages._map_links import link_maps
 
 
 def _file(path, arrays, **attributes):
@@ -101,6 +103,35 @@ def two(tmp_path):
     a = _file(tmp_path / "a.h5", {f"m/{name}.png": ramp for name in "abcd"})
     b = {"n/a.png": ramp, "n/b.png": ramp + 0.5, "n/c.png": -ramp}
     return a, _file(tmp_path / "b.h5", b)
+
+
+def test_maps_in_shards_are_compared_like_those_in_one_file(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {f"mine/{name}": rng.random((4, 5)) for name in ("a.png", "b.png", "c.png")}
+    whole = _file(tmp_path / "whole.h5", arrays, maps='["mine"]', fingerprint="x")
+    joined = tmp_path / "maps" / "mine.h5"
+    parts = {shard_path(joined, "1f"): ["a.png", "b.png"], shard_path(joined, "2e"): ["c.png"]}
+    for path, names in parts.items():
+        path.parent.mkdir(parents=True)
+        own = {f"mine/{name}": arrays[f"mine/{name}"] for name in names}
+        _file(path, own, maps='["mine"]', fingerprint="x")
+    joined.parent.mkdir()
+    link_maps(joined, parts)
+    with h5py.File(joined) as a, h5py.File(whole) as b:
+        rows = list(compared(a, b, ("mine", "mine")))
+    assert [row["image"] for row in rows] == ["a.png", "b.png", "c.png"]
+    assert all(row["identical"] for row in rows)
+
+
+def test_a_map_whose_shard_is_gone_is_one_message(tmp_path, capsys):
+    whole = _file(tmp_path / "whole.h5", {"mine/a.png": np.eye(3)}, maps='["mine"]')
+    broken = _file(
+        tmp_path / "broken.h5", {"mine/a.png": h5py.ExternalLink("gone.h5", "/mine/a.png")}
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["compare-maps", str(whole), str(broken)])
+    assert ended.value.code == 3
+    assert "broken.h5: damaged" in capsys.readouterr().err
 
 
 def test_the_verb_tells_means_intervals_and_the_worst_photograph(two, tmp_path, capsys):

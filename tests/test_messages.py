@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -70,6 +72,37 @@ def test_the_log_of_a_job_says_what_was_done_and_what_it_cost(tiny, tmp_path):
     assert "fixations" in said[-1]
     assert last.startswith("done: seconds ")
     assert os.name == "nt" or "memory_gb" in last
+
+
+def test_a_fault_of_ours_is_shown_once_and_stands_in_the_log_of_its_job(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("bench.stages.shards.chosen_dataset", lambda arguments: 1 / 0)
+    log = tmp_path / "shards.log"
+    words = ["--dataset", "d.yaml", "--size", "3", "--output", str(tmp_path / "s.csv")]
+    with pytest.raises(ZeroDivisionError):
+        main(["shards", *words, "--log", str(log)])
+    *said, last = log.read_text().splitlines()
+    assert any(line.startswith("Traceback") for line in said)
+    assert last == "bench shards: ZeroDivisionError: division by zero"
+    assert capsys.readouterr().err == ""  # Python itself shows it, as it does here to pytest
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_terminated_verb_ends_with_the_code_that_its_last_event_says(monkeypatch, events):
+    def terminated(arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    monkeypatch.setattr("bench.stages.shards.chosen_dataset", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["shards", "--dataset", "d.yaml", "--size", "3", "--output", "s.csv", "--json"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 143
+    assert events()[-1]["exit_code"] == 143
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipe breaks like this on Windows")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +13,7 @@ from bench.datasets import checksums
 from bench.datasets.trial_rules import list_files, screen_of, trial_rules
 from bench.errors import BenchError, DataError, ValidationError
 from bench.messages import progress
+from bench.parallel import processes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,8 +156,7 @@ def _outcomes(tasks: list[_Task], jobs: int) -> Iterator[_Result | BenchError]:
     if jobs <= 1:
         yield from progress(map(_outcome, tasks), **bar)
         return
-    # Spawned, never forked or threads: the vendor's library and numpy's threads bear neither.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with processes(jobs) as pool:
         waiting = [pool.submit(_outcome, task) for task in tasks]
         for task, future in progress(zip(tasks, waiting, strict=True), **bar):
             try:

@@ -29,6 +29,8 @@ PACKAGES = (
     *("snakemake", "jinja2", "matplotlib", "seaborn"),
 )
 SLOWEST = 10
+# Rules whose names are more than the first word of a benchmark's; all others are one word.
+OF_TWO_WORDS = ("fit_cam", "join_maps", "join_scores")
 # The line of bench.attention._throughput.Throughput in the log of a job of maps.
 SPEED = re.compile(
     r"^(?P<images>\d+) images, (?P<what>.*): (?P<per_second>\S+) images per second on "
@@ -42,9 +44,10 @@ SPEED = re.compile(
 class Job:
     """One job's latest run; a number is None where it was too short to be measured.
 
-    name: its benchmark file's, below the results, without folder and ending. network: "" for jobs
-    of the whole data set. seconds: wall clock; cpu_seconds of all its processes; memory_mb: the
-    most that was resident. ended: UTC. speed: what its log says of the maps, by the names in SPEED.
+    name: its benchmark file's without ending, and behind it the shard, where it is a shard's.
+    network: "" for jobs of the whole data set. seconds: wall clock; cpu_seconds of all its
+    processes; memory_mb: the most that was resident. ended: UTC. speed: what its log says of the
+    maps, by the names in SPEED.
     """
 
     stage: str
@@ -74,9 +77,8 @@ def read_jobs(folder: Path) -> list[Job]:
 
     Raises DataError for a file that is no benchmark of Snakemake.
     """
-    paths = sorted(folder.glob("benchmarks/**/*.tsv")) + sorted(
-        folder.glob("*/benchmarks/**/*.tsv")
-    )
+    places = ("benchmarks", "*/benchmarks", "*/shards/*/benchmarks")
+    paths = [path for place in places for path in sorted(folder.glob(f"{place}/**/*.tsv"))]
     jobs = [job for path in paths for job in _read(path, folder)]
     return sorted(jobs, key=lambda job: (-(job.seconds or 0.0), job.network, job.name))
 
@@ -165,8 +167,11 @@ def _read(path: Path, folder: Path) -> list[Job]:
     speed = SPEED.search(said)
     return [
         Job(
-            stage="fit_cam" if path.stem.startswith("fit_cam") else path.stem.split("_")[0],
-            name=path.stem,
+            stage=next(
+                (stage for stage in OF_TWO_WORDS if path.stem.startswith(stage)),
+                path.stem.split("_")[0],
+            ),
+            name=path.stem + (f", shard {parts[2]}" if "shards" in parts else ""),
             network="" if parts[0] == "benchmarks" else parts[0],
             seconds=_number(row["s"]),
             cpu_seconds=_number(row.get("cpu_time")),

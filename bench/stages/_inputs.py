@@ -69,11 +69,15 @@ def _unreadable(path: Path, error: Exception) -> DataError:
 
 
 def read_csv(path: Path, *columns: str) -> pd.DataFrame:
-    """A CSV table that has all of `columns`; an empty field is an empty text, not NaN."""
+    """A CSV table that has all of `columns`; an empty field is an empty text, not NaN.
+
+    All but the column `value` of these are text: 001 is another image than 1.
+    """
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+        text = dict.fromkeys(set(columns) - {"value"}, "str")
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""]})
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not readable as a CSV table ({error}). {AGAIN}") from None
     _check(path, "column", columns, table)

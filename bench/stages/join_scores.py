@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import ValidationError
 from bench.files import written_whole
-from bench.stages._inputs import read_table
+from bench.stages._inputs import AGAIN, read_table
 from bench.stages._options import add_output
 from bench.stages.score import add_row, described, scored_row
 
@@ -29,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Writes the tables that one job over all images would have written, shard by shard."""
+    """Writes the tables that one job over all images would have written, shard by shard.
+
+    Without rows where the method does not apply in one shard: it then has no maps as a whole.
+    """
     from bench.messages import progress
     from bench.score_tables import score_tables
     from bench.shards import read_shards, shard_path
@@ -38,10 +42,14 @@ def run(arguments: argparse.Namespace) -> None:
     shards = read_shards(arguments.shards)
     row = scored_row(arguments)
     facts = described(arguments, row.gaze())
+    applies = row.maps is None or _has_maps(row.maps)
 
     def parts(target: Path) -> Iterator[pd.DataFrame]:
-        for shard in shards:
-            yield read_table(shard_path(target, shard))
+        for shard, images in shards.items():
+            path = shard_path(target, shard)
+            table = read_table(path)
+            _check_images(path, table, images, every=target == arguments.output)
+            yield table if applies else table[:0]
 
     def scores() -> Iterator[pd.DataFrame]:
         yield from parts(arguments.output)
@@ -53,6 +61,26 @@ def run(arguments: argparse.Namespace) -> None:
     _write(arguments.viewers, lambda: parts(arguments.viewers), facts)
     _write(arguments.sensitivity, lambda: parts(arguments.sensitivity))
     log.info("%s/%s: scores of %d shards", arguments.model, arguments.method, len(shards))
+
+
+def _has_maps(path: Path) -> bool:
+    from bench.maps import open_maps
+    from bench.scores import checked_map_names
+
+    with open_maps(path) as file:
+        return bool(checked_map_names(file, path))
+
+
+def _check_images(path: Path, table: pd.DataFrame, images: list[str], *, every: bool) -> None:
+    """ValidationError for a table of other images than the shard has; `every`: or of fewer."""
+    found = set(table["image"])
+    wrong = found.difference(images) or (every and found and set(images) - found)
+    if wrong:
+        what = "holds" if wrong <= found else "lacks"
+        raise ValidationError(
+            f"{path}: {what} scores of image {min(wrong)!r}, unlike the list of shards: it was "
+            f"made when the photographs were others. {AGAIN}"
+        )
 
 
 def _write(

@@ -230,6 +230,14 @@ def test_the_page_says_what_is_known_of_two_tables(tables):
     assert (page.read_bytes(), (tables / "compare.csv").read_bytes()) == first
 
 
+def test_names_of_images_are_text_with_their_leading_zeros(tmp_path):
+    numbered = ["001", "1", "2"]
+    scores(LEVELS, images=numbered).to_csv(tmp_path / "a.csv", index=False)
+    scores(LEVELS, images=[*numbered, "beach"]).to_csv(tmp_path / "b.csv", index=False)
+    run(tmp_path / "a.csv", tmp_path / "b.csv", "-o", tmp_path / "c.html")
+    assert "3 images are shared (A has 3, B 4)" in (tmp_path / "c.html").read_text()
+
+
 def test_three_reports_are_compared_with_the_first(tables):
     run(*[tables / f"{name}.csv" for name in "aba"], "-o", tables / "c.html", "--labels", *"xyz")
     text = (tables / "c.html").read_text()

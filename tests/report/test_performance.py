@@ -63,6 +63,29 @@ def test_stages_add_up_their_jobs(results):
     assert (third.name, third.cpu_seconds, third.share) == ("heatmap", 0, 0)
 
 
+def test_jobs_of_shards_and_those_that_join_them_count(results):
+    for place, seconds in (("1f", 30), ("2e", 20)):
+        for name in ("score_cam", "attend_d_net"):
+            path = results / "net/shards" / place / "benchmarks" / f"{name}.tsv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{HEAD}{seconds}\t0:00\t10\t1\t1\t1\t0\t0\t50\t{seconds}\n")
+    log = results / "net/shards/2e/logs/attend_d_net.log"
+    log.parent.mkdir()
+    log.write_text(SPEED_LINE)
+    for name in ("join_scores_cam", "join_maps_cam", "fit_cam"):
+        path = results / "net/benchmarks" / f"{name}.tsv"
+        path.write_text(f"{HEAD}1\t0:00\t10\t1\t1\t1\t0\t0\t50\t1\n")
+    jobs = read_jobs(results)
+    found = {stage.name: (stage.jobs, stage.cpu_seconds) for stage in stages(jobs)}
+    assert found["score"] == (3, 99.5 + 30 + 20)
+    assert found["attend"] == (4, 100.5 + 30 + 20)
+    assert [found[name] for name in ("join_scores", "join_maps", "fit_cam")] == [(1, 1)] * 3
+    of_shards = [(job.name, job.network) for job in jobs if "shard" in job.name]
+    assert ("score_cam, shard 1f", "net") in of_shards
+    assert len(set(of_shards)) == 4
+    assert [job.name for job in jobs if job.speed][1:] == ["attend_d_net, shard 2e"]
+
+
 def test_the_line_of_a_job_of_maps_is_read_as_it_is_written():
     import torch
 

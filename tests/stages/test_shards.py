@@ -83,6 +83,49 @@ def test_joined_scores_are_those_of_one_job(model, method, results, seven):
         assert len(found) or option == "sensitivity"
 
 
+def score_shards(results, model, method, **stated):
+    """Scores a method shard by shard, its maps with these attributes, and gives the last words."""
+    joined = results / model / "maps" / f"{method}.h5"
+    words = ["--model", model, "--method", method, "--metrics", "nss", "ig_fitted"]
+    words += ["--fixations", results / "fixations.parquet", "--heatmaps", results / "heatmaps.h5"]
+    parts = tables(results / model, method)
+    for number, (shard, images) in enumerate(SHARDS.items()):
+        maps = shard_path(joined, shard)
+        write_maps(maps, [] if number == 0 and stated else images, **(stated if not number else {}))
+        own = {option: shard_path(path, shard) for option, path in parts.items()}
+        named = ["--maps", maps, "--shard", results / "shards.csv", shard]
+        bench("score", *words, *named, *options(own))
+    bench("join-maps", "--shards", results / "shards.csv", "--output", joined)
+    return [*words, "--maps", joined, "--shards", results / "shards.csv", *options(parts)]
+
+
+def test_a_method_that_does_not_apply_in_one_shard_has_no_scores(results):
+    stated = {"not_applicable": "no classifier", "maps": "[]"}
+    bench("join-scores", *score_shards(results, "net", "mine", **stated))
+    for path in tables(results / "net", "mine").values():
+        assert len(pd.read_parquet(path)) == 0
+    assert len(pd.read_parquet(shard_path(path, list(SHARDS)[1])))
+
+
+@pytest.mark.parametrize("said", ["lacks", "holds"])
+def test_a_table_of_other_photographs_is_not_joined(said, results, capsys):
+    words = score_shards(results, "net", "mine")
+    first, second = list(SHARDS)[:2]
+    before, after = SHARDS[first], SHARDS[second]
+    changed = dict(SHARDS)
+    if said == "lacks":
+        changed[first], changed[second] = [*before, after[0]], after[1:]
+    else:
+        changed[first], changed[second] = before[:-1], [before[-1], *after]
+    write_shards(changed, results / "shards.csv")
+    with pytest.raises(SystemExit) as ended:
+        bench("join-scores", *words)
+    assert ended.value.code == 4
+    told = capsys.readouterr().err
+    assert f"shards/{first}/scores/mine.parquet: {said} scores of image" in told
+    assert not (results / "net/scores/mine.parquet").exists()
+
+
 def test_more_processes_write_the_same_bytes(results, monkeypatch):
     monkeypatch.setattr("bench.stages._scoring.PIECE", 2)
     monkeypatch.setattr("bench.stages.heatmap.PIECE", 2)
