@@ -185,6 +185,20 @@ class Plan:
         path = PART + "maps/{method}.h5" if shard and model != "external" else MAPS
         return [path.format(dataset=dataset, model=model, method=method, shard=shard)]
 
+    def map_parts(self, dataset: str, model: str, method: str) -> list[str]:
+        """The shards' files that a joined map file links to; none where a file holds its maps.
+
+        Who reads a joined file names them too, for with object storage a job gets a copy of what it
+        names and of nothing else.
+        """
+        if model not in self.settings.models:
+            return []
+        return [
+            path
+            for shard in self.shards(dataset)
+            for path in self.maps(dataset, model, method, shard)
+        ]
+
     def photographs(self, dataset: str, model: str, method: str, shard: str = "") -> list[str]:
         """The photographs behind a table of scores: of a low-level baseline, and else none."""
         if model != "baseline" or method not in BASELINES or not BASELINES[method].photograph:
@@ -370,8 +384,6 @@ class Plan:
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
-        if job.shard:
-            words += ["--shard", SHARDS.format(dataset=job.dataset), job.shard]
         fits = self.cam_fit(job.dataset, job.model, job.methods)
         last = len(self.attend_inputs(job)) - 1
 
@@ -379,8 +391,10 @@ class Plan:
             where = self.dataset_arguments(job.dataset, input)
             if fits:  # the last of `attend_inputs`; behind it stands the list of shards
                 options["cam"] = options["cam"] | {"fit": str(input[last])}
-            folder = ["--output-folder", str(Path(output[0]).parent)]
-            return f"{where} {shlex.join([*words, '--methods', json.dumps(options), *folder])}"
+            own = ["--methods", json.dumps(options), "--output-folder", str(Path(output[0]).parent)]
+            if job.shard:
+                own += ["--shard", str(input.shards), job.shard]
+            return f"{where} {shlex.join([*words, *own])}"
 
         return arguments
 

@@ -3,7 +3,6 @@
 Selected with `-m storage`; skips where the packages of the group `cluster` are missing.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from . import object_storage
+from .environment import environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 STUDY = ["datasets=[demo, tiny]", "methods=[gradcam]", "metrics=[nss, cc]", "random_weights=false"]
@@ -30,7 +30,7 @@ def snakemake(folder, *words):
             *("--cores", "all", *words, "--config", *STUDY),
         ],
         cwd=folder,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=environment(folder / "bytecode"),
         capture_output=True,
         text=True,
         check=False,
