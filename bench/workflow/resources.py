@@ -10,8 +10,8 @@ from typing import Any
 # MB and minutes of a first attempt. Memory: some twice the measured peak, given in brackets in MB:
 # from the benchmark files of the demo and of OSIE (60 photographs, 15 viewers, 26 rows), or of the
 # largest process at 720, 1000 or 2000 photographs (docs/speed.md). What a shard takes does not grow
-# with the data set, but for the gaze that its scores read. Time: enough for thousands of photographs
-# on a slow node, and short enough for a scheduler to fit in.
+# with the data set, but for the gaze that its scores read. Time: enough for thousands of
+# photographs on a slow node, and short enough for a scheduler to fit in.
 FIRST_ATTEMPT = {
     "demo": (1000, 30),  # (90)
     "fixations": (2000, 60),  # (253 at 2000; up to 8 processes read recordings)
