@@ -98,7 +98,8 @@ def sensitivity_table(
     import pandas as pd
 
     tables = {}
-    for key, rows in scores.groupby(SETTING, sort=False):
+    for key, rows in scores.groupby(SETTING, sort=False, observed=True):
+        rows = rows.astype({"image": "str", **dict.fromkeys(ROW, "str")})  # not as categories
         wide = rows.pivot(index="image", columns=ROW, values="value").sort_index(axis=1)
         found = bootstrap_mean(wide.to_numpy(), draws=draws, seed=seed)
         table = wide.columns.to_frame(index=False)

@@ -72,6 +72,9 @@ def test_sensitivity_table_ranks_within_each_setting_and_compares_with_the_proto
     assert found["agreement"].tolist() == [1, 1, 1, -1, -1, -1]
     assert found["reference"].tolist() == [True] * 3 + [False] * 3
     assert found["n_images"].unique().tolist() == [4]
+    texts = ["image", "model", "method", "map", "factor", "setting", "metric"]
+    small = pd.concat(parts).astype(dict.fromkeys(texts, "category"))  # as the stage reads them
+    pd.testing.assert_frame_equal(sensitivity_table(small, {"map_blur_px": "0"}), found)
 
 
 def test_a_metric_or_map_without_any_score_leaves_the_others_comparable():

@@ -5,20 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench.errors import ValidationError
 from bench.files import written_whole
-from bench.stages._inputs import read_attributes, read_table
+from bench.stages._inputs import read_attributes
 from bench.stages._options import add_output
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 log = logging.getLogger("bench")
 
 PLAIN = dict.fromkeys(("dataset", "image", "model", "method", "map", "metric"), "str")
-NUMBERS = ("value", "half_value", "weight")
 ROWS_AT_ONCE = 10_000
 FLOATS = "%.9g"  # nine digits identify a float32, and the file compares equal between runs
 
@@ -45,16 +40,17 @@ def run(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from bench.leaderboard import comparisons, leaderboard
+    from bench.stages._rows import read_rows
 
     protocol = _protocol([*arguments.tables, *arguments.viewers])
     names = ["image", "map", "metric", "value", "flag", "half_value"]
-    scores = _joined(arguments.tables, arguments.dataset, names)
+    scores = read_rows(arguments.tables, arguments.dataset, names)
     boards, pairs = [], []
     for metric in sorted(scores["metric"].unique()):
         own, viewers = scores[scores["metric"] == metric].astype(PLAIN), None
         if arguments.viewers:
             names = ["image", "map", "metric", "viewer", "value", "weight"]
-            viewers = _joined(arguments.viewers, arguments.dataset, names, metric=metric)
+            viewers = read_rows(arguments.viewers, arguments.dataset, names, metric=metric)
             viewers = viewers.astype(PLAIN | {"viewer": "str"})
         boards.append(leaderboard(own, viewers, seed=arguments.seed))
         pairs.append(comparisons(own, viewers, seed=arguments.seed))
@@ -84,30 +80,3 @@ def _protocol(paths: list[Path]) -> str:
                 "expected one protocol. Score both by the same, or give only what belongs together."
             )
     return found[first]
-
-
-def _joined(paths: list[Path], dataset: str, columns: list[str], **chosen: str) -> pd.DataFrame:
-    """The tables below each other, with the data set, network and method each belongs to.
-
-    Texts are categories, sorted by name: a number per row in place of a text. chosen: as in
-    `read_table`.
-    """
-    import pandas as pd
-    from pandas.api.types import union_categoricals
-
-    parts = []
-    for path in paths:
-        part = read_table(path, *columns, only=True, **chosen)
-        part["dataset"], part["model"] = dataset, path.parents[1].name
-        part["method"] = path.stem
-        texts = [name for name in part if name not in NUMBERS]
-        parts.append(part.astype(dict.fromkeys(texts, "category")))
-    parts = [part for part in parts if len(part)] or parts[:1]  # no row, no type of text
-    joined = {}
-    for name in list(parts[0]):
-        own = [part.pop(name) for part in parts]
-        text = name not in NUMBERS
-        joined[name] = (
-            union_categoricals(own, sort_categories=True) if text else pd.concat(own).to_numpy()
-        )
-    return pd.DataFrame(joined)

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from bench.files import written_whole
-from bench.stages._inputs import read_csv, read_table
+from bench.stages._inputs import read_attributes, read_csv
 from bench.stages._options import add_output
 
 log = logging.getLogger("bench")
@@ -26,20 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes sensitivity.csv and agreement.csv."""
-    import pandas as pd
-
     from bench.controls import is_control
     from bench.leaderboard import SCORE_COLUMNS
     from bench.rankings import metric_agreement, sensitivity_table
     from bench.sensitivity import COLUMNS
+    from bench.stages._rows import read_rows
     from bench.stages.leaderboard import FLOATS
 
-    pieces, references = [], {}
+    references = {}
     for path in arguments.pieces:
-        piece = read_table(path, *COLUMNS)
-        references |= piece.attrs.get("references", {})
-        pieces.append(piece.assign(model=path.parents[1].name, method=path.stem))
-    table = sensitivity_table(pd.concat(pieces), references, seed=arguments.seed)
+        references |= read_attributes(path).get("references", {})
+    pieces = read_rows(arguments.pieces, "", list(COLUMNS))
+    table = sensitivity_table(pieces, references, seed=arguments.seed)
     scores = read_csv(arguments.scores, *SCORE_COLUMNS, "protocol")
     ranked = scores[(scores["model"] != "baseline") & ~scores["method"].map(is_control)]
     agreement = metric_agreement(ranked, seed=arguments.seed)

@@ -69,11 +69,7 @@ for dataset, model in plan.pairs:
 
 rule join_maps:
     input:
-        parts=lambda wildcards: [
-            path
-            for shard in plan.shards(wildcards.dataset)
-            for path in plan.maps(**wildcards, shard=shard)
-        ],
+        parts=lambda wildcards: plan.map_parts(**wildcards),
         shards=lambda wildcards: plan.shard_list(wildcards.dataset),
     output:
         MAPS,

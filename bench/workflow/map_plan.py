@@ -21,7 +21,7 @@ from bench.workflow.cam_fit import (
     split_options,
     stored_fit_fingerprint,
 )
-from bench.workflow.inputs import SHARDS, Inputs, given
+from bench.workflow.inputs import Inputs, given
 from bench.workflow.map_jobs import (
     FRESH,
     AttendJob,
@@ -76,6 +76,20 @@ class MapPlan(Inputs):
             return []
         path = PART + "maps/{method}.h5" if shard and model != "external" else MAPS
         return [path.format(dataset=dataset, model=model, method=method, shard=shard)]
+
+    def map_parts(self, dataset: str, model: str, method: str) -> list[str]:
+        """The shards' files that a joined map file links to; none where a file holds its maps.
+
+        Who reads a joined file names them too, for with object storage a job gets a copy of what it
+        names and of nothing else.
+        """
+        if model not in self.settings.models:
+            return []
+        return [
+            path
+            for shard in self.shards(dataset)
+            for path in self.maps(dataset, model, method, shard)
+        ]
 
     def map_folder(self, dataset: str, model: str) -> str:
         """Where jobs of maps write; the shard stays a wildcard."""
@@ -175,8 +189,6 @@ class MapPlan(Inputs):
             words += ["--plugins", *self.settings.plugins]
         if job.control:
             words += ["--random-weights", str(self.settings.seed)]
-        if job.shard:
-            words += ["--shard", SHARDS.format(dataset=job.dataset), job.shard]
         fits = self.cam_fit(job.dataset, job.model, job.methods)
         last = len(self.attend_inputs(job)) - 1
 
@@ -184,8 +196,10 @@ class MapPlan(Inputs):
             where = self.dataset_arguments(job.dataset, input)
             if fits:  # the last of `attend_inputs`; behind it stands the list of shards
                 options["cam"] = options["cam"] | {"fit": str(input[last])}
-            folder = ["--output-folder", str(Path(output[0]).parent)]
-            return f"{where} {shlex.join([*words, '--methods', json.dumps(options), *folder])}"
+            own = ["--methods", json.dumps(options), "--output-folder", str(Path(output[0]).parent)]
+            if job.shard:
+                own += ["--shard", str(input.shards), job.shard]
+            return f"{where} {shlex.join([*words, *own])}"
 
         return arguments
 

@@ -10,6 +10,11 @@ rule report:
         tables=rules.leaderboard.output,
         sensitivity=rules.sensitivity.output,
         maps=lambda wildcards: plan.map_files(wildcards.dataset),
+        linked=lambda wildcards: [
+            path
+            for row in plan.rows(wildcards.dataset)
+            for path in plan.map_parts(wildcards.dataset, *row)
+        ],
         controls=lambda wildcards: (
             rules.controls.output if plan.controlled(wildcards.dataset) else []
         ),

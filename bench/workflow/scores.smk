@@ -66,7 +66,9 @@ use rule score as score_shard with:
         shard=lambda wildcards, input: f"--shard {input.shards} {wildcards.shard}",
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
-            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+            plan.dataset_arguments(wildcards.dataset, input.photographs)
+            if input.photographs
+            else ""
         ),
         metrics=plan.settings.metrics,
         seed=plan.settings.seed,
@@ -80,6 +82,7 @@ rule join_scores:
         sensitivity=lambda wildcards: plan.parts(**wildcards, folder="sensitivity"),
         shards=lambda wildcards: plan.shard_list(wildcards.dataset),
         maps=lambda wildcards: plan.maps(**wildcards),
+        linked=lambda wildcards: plan.map_parts(**wildcards),
         photographs=lambda wildcards: plan.photographs(**wildcards),
         heatmaps=rules.heatmap.output,
         fixations=rules.fixations.output.table,
@@ -100,7 +103,9 @@ rule join_scores:
     params:
         maps=lambda wildcards, input: f"--maps {input.maps}" if input.maps else "",
         photographs=lambda wildcards, input: (
-            plan.dataset_arguments(wildcards.dataset) if input.photographs else ""
+            plan.dataset_arguments(wildcards.dataset, input.photographs)
+            if input.photographs
+            else ""
         ),
         metrics=plan.settings.metrics,
         seed=plan.settings.seed,
@@ -177,7 +182,8 @@ rule controls:
             for model in plan.settings.models
             for method in plan.controlled(wildcards.dataset)
             for name in (method, control_of(method))
-            for path in plan.maps(wildcards.dataset, model, name)
+            for files in (plan.maps, plan.map_parts)
+            for path in files(wildcards.dataset, model, name)
         ],
     output:
         "results/{dataset}/controls.csv",

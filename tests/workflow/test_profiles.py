@@ -17,7 +17,10 @@ from bench.workflow.resources import FIRST_ATTEMPT
 from . import object_storage
 
 PROJECT = Path(__file__).resolve().parents[2]
-STUDY = ["datasets=[tiny]", "methods=[cam, gradcam]", "random_weights=false"]
+# One data set in one piece, and one of seven photographs in shards.
+STUDY = ["datasets=[tiny, demo]", "shard_size=3", "methods=[cam, gradcam]", "random_weights=false"]
+RULES = {"fixations", "heatmap", "demo", "shards", "score", "score_shard", "join_maps"}
+RULES |= {"join_scores", "leaderboard", "sensitivity", "report"}
 
 
 def dry_run(folder, *words, config=()):
@@ -58,9 +61,13 @@ def needs(module):
 
 def test_memory_and_time_of_every_rule_grow_with_the_attempt(tiny, tmp_path):
     third = asked(dry_run(tmp_path, "--attempt", "3"))
-    assert len(third) >= 7
+    assert set(third) == RULES | {
+        "attend_tiny_efficientnet_lite0",
+        "attend_demo_efficientnet_lite0",
+    }
     for rule, resources in third.items():
-        first = FIRST_ATTEMPT["attend" if rule.startswith("attend") else rule]
+        alike = "attend" if rule.startswith("attend") else rule.removesuffix("_shard")
+        first = FIRST_ATTEMPT[alike]
         assert tuple(int(resources[name]) for name in ("mem_mb", "runtime")) == tuple(
             3 * amount for amount in first
         ), rule
@@ -82,6 +89,16 @@ def test_groups_name_rules_that_there_are(profile):
     assert not {"attend", "fit_cam"} & grouped  # one GPU each, and long
 
 
+def test_arrays_name_rules_that_there_are_and_are_never_cut_short():
+    """A job that its array must wait for is lost (the plugin's issue 473), so none may wait."""
+    settings = yaml.safe_load((PROJECT / "profiles/slurm/config.yaml").read_text())
+    arrays = set(settings["slurm-array-jobs"].split(","))
+    assert arrays <= RULES
+    assert not arrays & {assignment.split("=")[0] for assignment in settings["groups"]}
+    assert settings["jobs"] >= 10_000
+    assert int(settings["max-jobs-per-timespan"].split("/")[0]) >= settings["jobs"]
+
+
 @needs("snakemake_executor_plugin_slurm")
 @pytest.mark.parametrize(("device", "gpus"), [("auto", 0), ("cuda", 1)])
 def test_slurm_asks_for_a_gpu_only_for_jobs_that_use_one(device, gpus, tiny, tmp_path):
@@ -89,7 +106,9 @@ def test_slurm_asks_for_a_gpu_only_for_jobs_that_use_one(device, gpus, tiny, tmp
     network = ["models=[alexnet]", "weights={alexnet: alexnet.pth}"]
     profile = ("--workflow-profile", PROJECT / "profiles/slurm")
     found = asked(dry_run(tmp_path, *profile, config=[f"device={device}", *network]))
-    assert uses_gpu(found) == ({"fit_cam", "attend_tiny_alexnet"} if gpus else set())
+    assert set(found) > RULES
+    wanted = {"fit_cam", "attend_tiny_alexnet", "attend_demo_alexnet"}
+    assert uses_gpu(found) == (wanted if gpus else set())
 
 
 @needs("snakemake_executor_plugin_kubernetes")
@@ -98,4 +117,5 @@ def test_kubernetes_asks_for_a_gpu_only_for_jobs_that_use_one(tiny, tmp_path):
     profile = ("--workflow-profile", PROJECT / "profiles/kubernetes")
     with object_storage.object_storage() as (storage, _):
         found = asked(dry_run(tmp_path, *profile, *storage, config=["device=cuda"]))
-    assert uses_gpu(found) == {"attend_tiny_efficientnet_lite0"}
+    assert set(found) > RULES
+    assert uses_gpu(found) == {f"attend_{name}_efficientnet_lite0" for name in ("tiny", "demo")}

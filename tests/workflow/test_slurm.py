@@ -3,7 +3,6 @@
 Selected with `-m slurm`; skips where SLURM's Debian packages, root or the plugin are missing.
 """
 
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from . import one_node_slurm
+from .environment import environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 STUDY = ["methods=[gradcam, gradient]", "random_weights=false"]
@@ -43,7 +43,7 @@ def snakemake(folder, *words):
             *("--directory", folder, *words, "--config", *STUDY),
         ],
         cwd=PROJECT,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=environment(folder.parent / "bytecode"),
         capture_output=True,
         text=True,
         check=False,
@@ -74,7 +74,7 @@ def test_the_demo_on_slurm_with_a_cancelled_job_equals_a_local_run(slurm, tmp_pa
     local, cluster = tmp_path / "local", tmp_path / "cluster"
     local.mkdir()
     cluster.mkdir()
-    snakemake(local, "--cores", "all")
+    snakemake(local, *(f"results/demo/{table}" for table in TABLES), "--cores", "all")
 
     cancelled, stop = [], threading.Event()
     canceller = threading.Thread(target=cancel_once, args=(MAPS_JOB, cancelled, stop))

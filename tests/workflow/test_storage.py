@@ -3,7 +3,6 @@
 Selected with `-m storage`; skips where the packages of the group `cluster` are missing.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +10,17 @@ from pathlib import Path
 import pytest
 
 from . import object_storage
+from .environment import environment
 
 PROJECT = Path(__file__).resolve().parents[2]
-STUDY = ["datasets=[demo, tiny]", "methods=[gradcam]", "metrics=[nss, cc]", "random_weights=false"]
-TARGETS = ("results/demo/heatmaps.h5", "results/tiny/efficientnet_lite0/scores/gradcam.parquet")
+# The demo's seven photographs are two shards, the data set `tiny` is not cut.
+STUDY = ["datasets=[demo, tiny]", "methods=[gradcam]", "metrics=[nss, ig_fitted]"]
+STUDY += ["random_weights=false", "shard_size=4"]
+TARGETS = (
+    "results/demo/baseline/scores/sobel.parquet",
+    "results/demo/efficientnet_lite0/scores/gradcam.parquet",
+    "results/tiny/baseline/scores/sobel.parquet",
+)
 
 pytestmark = [
     pytest.mark.storage,
@@ -22,7 +28,7 @@ pytestmark = [
 ]
 
 
-def snakemake(folder, *words):
+def snakemake(folder, bytecode, *words):
     """Makes the targets in `folder`; the output."""
     done = subprocess.run(
         [
@@ -30,7 +36,7 @@ def snakemake(folder, *words):
             *("--cores", "all", *words, "--config", *STUDY),
         ],
         cwd=folder,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=environment(bytecode),
         capture_output=True,
         text=True,
         check=False,
@@ -41,9 +47,9 @@ def snakemake(folder, *words):
 
 def test_made_files_lie_in_the_bucket_and_given_ones_stay_where_they_are(tiny, tmp_path):
     with object_storage.object_storage() as (storage, listed):
-        snakemake(tmp_path, *storage)
+        snakemake(tmp_path, tmp_path / "bytecode", *storage)
         objects = listed()
-        again = snakemake(tmp_path, *storage)
+        again = snakemake(tmp_path, tmp_path / "bytecode", *storage)
     assert {f"study/{target}" for target in TARGETS} < objects
     assert "study/data/demo/stimuli/coffee.png" in objects
     assert not any("data/tiny" in name for name in objects)
