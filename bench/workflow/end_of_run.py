@@ -61,7 +61,8 @@ def partial_report(plan: Plan, dataset: str) -> str:
         *shlex.split(plan.dataset_arguments(dataset)),
         *("--results", folder, "--models", *settings.models, "--methods", *settings.methods),
         *shlex.split(plan.report_arguments(dataset)),
-        *("--seed", str(settings.seed), "--partial", "--output", f"{folder}/partial/report.html"),
+        *("--seed", str(settings.seed), "--configuration", plan.stated(dataset)),
+        *("--partial", "--output", f"{folder}/partial/report.html"),
     ]
     return f"{shlex.quote(sys.executable)} -m bench report {shlex.join(words)}"
 
