@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.controls import is_control
-from bench.errors import BenchError
+from bench.errors import BenchError, DataError
 from bench.maps import open_maps, stored_fingerprint
+from bench.shards import read_shards
 
 SCORED, FAILED, NOT_RUN, NOT_APPLICABLE = "scored", "failed", "not run", "does not apply"
 # Three different things, in three signs that stay apart in grey, in print and read aloud.
@@ -53,8 +54,9 @@ def outcome(folder: Path, model: str, method: str) -> Outcome:
 
 def _without_maps(folder: Path, model: str, method: str) -> Outcome:
     place = folder / model
-    for part in sorted(place.glob(f"shards/*/maps/{method}.h5")):
-        if without := _said(part):
+    for part in _parts(place):
+        maps = part / "maps" / f"{method}.h5"
+        if maps.is_file() and (without := _said(maps)):
             return without
     shared = f"attend_{folder.name}_{model}"
     group = f"{shared}__random" if is_control(method) else shared
@@ -83,12 +85,19 @@ def _logs(place: Path, names: list[str]) -> list[Path]:
     A data set may have been cut, or no longer be cut, since a log was written.
     """
     whole = _newest(place / "logs", names)
-    shards = [
-        log for path in sorted(place.glob("shards/*")) for log in _newest(path / "logs", names)
-    ]
-    return (
-        shards if max(map(_time, shards), default=0) > max(map(_time, whole), default=0) else whole
-    )
+    parts = [log for part in _parts(place) for log in _newest(part / "logs", names)]
+    return parts if max(map(_time, parts), default=0) > max(map(_time, whole), default=0) else whole
+
+
+def _parts(place: Path) -> list[Path]:
+    """The folders of the data set's shards, none where it is not cut or their list is broken."""
+    listed = place.parent / "shards.csv"
+    if not listed.is_file():
+        return []
+    try:
+        return [place / "shards" / shard for shard in read_shards(listed)]
+    except DataError:  # the workflow's next run tells, and makes it again
+        return []
 
 
 def _newest(folder: Path, names: list[str]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What the workflow does when a run has ended: time and memory, and what to do where it failed."""
+"""What the workflow does around its jobs: a look at its folders, time and memory, what to do next."""
 
 from __future__ import annotations
 
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 FAILED = """\
 attention-bench: the run ended with an error; the messages of the failed jobs stand above, and in
 their logs. With --keep-going all that does not depend on what failed is finished."""
+
+
+def unwritable(datasets: Iterable[str]) -> list[str]:
+    """A message for each folder of results that is there and takes no files.
+
+    To be asked before the first job: Snakemake, which puts away the old logs, would meet it first.
+    """
+    folders = [Path("results"), *(Path("results", name) for name in datasets)]
+    return [
+        f"attention-bench: {folder.absolute()}: nothing may be written there. Allow it, or write "
+        "to another folder (snakemake --directory FOLDER)."
+        for folder in folders
+        if folder.is_dir() and not os.access(folder, os.W_OK)
+    ]
 
 
 def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
