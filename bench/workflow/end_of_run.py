@@ -1,4 +1,4 @@
-"""What the workflow does around its jobs: a look at its folders, time and memory, what to do next."""
+"""Around the jobs: folders looked at before, time and memory after, and what to do on failure."""
 
 from __future__ import annotations
 

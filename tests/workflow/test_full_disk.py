@@ -1,4 +1,4 @@
-"""A full disk, or one that may only be read, under the whole workflow: one message, nothing lost."""
+"""The workflow on a full disk, or one that may only be read: one message, nothing lost."""
 
 import platform
 import subprocess
