@@ -28,7 +28,12 @@ from snakemake.utils import min_version
 
 from bench.places import PROJECT
 from bench.workflow.cam_fit import CAM_FIT
-from bench.workflow.end_of_run import after_failure, failed_targets, write_performance
+from bench.workflow.end_of_run import (
+    after_failure,
+    failed_targets,
+    unwritable,
+    write_performance,
+)
 from bench.workflow.handover import VARIABLE, hand_down, handed_down
 from bench.workflow.inputs import SHARDS
 from bench.workflow.map_plan import MAPS, PART
@@ -70,6 +75,11 @@ include: "bench/workflow/report.smk"
 for rules_file in plan.settings.rules:
 
     include: rules_file
+
+
+onstart:
+    if problems := unwritable(plan.settings.datasets):
+        sys.exit(problems[0])
 
 
 onsuccess:

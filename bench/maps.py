@@ -7,6 +7,7 @@ file that is not such a file is a DataError that names it.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +22,64 @@ from bench.errors import DataError, ValidationError
 DAMAGED = "Delete it; the workflow makes it again."
 
 
-def new_maps(path: Path) -> h5py.File:
-    """A new file, open for writing.
+class NewMaps(h5py.File):
+    """A new file, open for writing; OSError where the disk takes no more, at once and cleanly.
 
-    The format of HDF5 1.10: its structure carries checksums, as the arrays do (`write_map`), and
-    small maps take a sixth of the room that checksums cost in the older one.
+    The format is that of HDF5 1.10: its structure carries checksums, as the arrays do
+    (`write_map`), and small maps take a sixth of the room that checksums cost in the older one.
     """
-    return h5py.File(path, "w", libver="v110")
+
+    def __init__(self, path: Path) -> None:
+        self._disk = _Disk(path, "w+")
+        super().__init__(self._disk, "w", libver="v110")
+
+    def require_group(self, name: str) -> h5py.Group:
+        """The group of that name."""
+        self._check()
+        return super().require_group(name)
+
+    def create_dataset(self, *words: Any, **options: Any) -> h5py.Dataset:
+        """A new array."""
+        self._check()
+        return super().create_dataset(*words, **options)
+
+    def close(self) -> None:
+        """Writes what is left and closes the file."""
+        if self._disk.closed:
+            return
+        super().close()
+        self._disk.close()
+        self._check()
+
+    def _check(self) -> None:
+        if self._disk.error:
+            raise self._disk.error
+
+
+class _Disk(io.FileIO):
+    """A file that keeps its first error of writing, and from then on takes all and writes nothing.
+
+    HDF5 writes when it likes, often where h5py can raise nothing. A file that cannot be written to
+    its end it never closes, and at the end of the process it crashes on it.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data)
+        try:
+            while len(rest) and not self.error:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.error = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+        return size or 0
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.errors import BenchError, DataError
-from bench.maps import new_maps, open_maps, read_map, stored_fingerprint, write_map
+from bench.maps import NewMaps, open_maps, read_map, stored_fingerprint, write_map
 from bench.stages._inputs import read_csv, read_json, read_table, write_table
 
 IMAGES = ("a.png", "b.png")
@@ -52,7 +52,7 @@ def test_a_changed_byte_of_a_parquet_table_is_an_error_or_changes_no_value(table
 def test_a_changed_byte_of_a_map_file_is_an_error_or_changes_no_value(tmp_path):
     path = tmp_path / "gradcam.h5"
     maps = dict(zip(IMAGES, np.random.default_rng(1).random((2, 7, 7)), strict=True))
-    with new_maps(path) as file:
+    with NewMaps(path) as file:
         file.attrs["maps"] = '["gradcam"]'
         for name, values in maps.items():
             write_map(file.require_group("gradcam"), name, values, target=3)
@@ -73,7 +73,7 @@ def test_a_changed_byte_of_a_map_file_is_an_error_or_changes_no_value(tmp_path):
 
 def test_a_map_file_is_small_and_plain_hdf5(tmp_path):
     path = tmp_path / "gradcam.h5"
-    with new_maps(path) as file:
+    with NewMaps(path) as file:
         for number in range(100):
             write_map(file.require_group("gradcam"), f"{number}.png", np.full((7, 7), number))
     assert path.stat().st_size < 100 * (7 * 7 * 4 + 600)
@@ -83,7 +83,7 @@ def test_a_map_file_is_small_and_plain_hdf5(tmp_path):
 
 def test_an_error_that_is_not_the_file_s_stays_what_it_is(tmp_path):
     path = tmp_path / "gradcam.h5"
-    new_maps(path).close()
+    NewMaps(path).close()
     with pytest.raises(KeyError, match="mine"), open_maps(path):
         raise KeyError("mine")
 

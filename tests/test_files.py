@@ -103,6 +103,27 @@ def test_a_limit_on_the_size_of_files_is_one_message(tmp_path):
     assert content(tmp_path) == {"a.csv": "former"}
 
 
+@pytest.mark.parametrize("limit", [1_000, 60_000, 300_000, 1_500_000])
+def test_a_limit_on_the_size_of_a_map_file_is_one_message_wherever_hdf5_meets_it(limit, tmp_path):
+    """At the first byte, in the middle, and in what HDF5 keeps to write when the file is closed."""
+    code = (
+        "import resource, sys; from pathlib import Path; import numpy as np\n"
+        "from bench.errors import BenchError; from bench.files import written_whole\n"
+        "from bench.maps import NewMaps, write_map\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        "try:\n"
+        "    with written_whole(Path(sys.argv[1])) as path, NewMaps(path) as file:\n"
+        "        for number in range(1000):\n"
+        "            write_map(file.require_group('a'), str(number), np.ones((20, 20)), x=1)\n"
+        "except BenchError as error: sys.exit(str(error))\n"
+    )
+    done = python(code, tmp_path / "a.h5")
+    assert done.returncode == 1  # not the -11 of a crash
+    assert done.stderr.count("\n") == 1
+    assert "a.h5: cannot be written (File too large)" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failure_to_read_stays_a_failure_to_read(tmp_path):
     with pytest.raises(FileNotFoundError, match="input"), written_whole(tmp_path / "a.csv"):
         (tmp_path / "input").read_text()

@@ -1,5 +1,9 @@
 """How a data set is cut: every image once, no shard too large, and neighbours left in peace."""
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from bench.errors import DataError, UsageError
@@ -48,3 +52,15 @@ def test_what_is_no_list_of_shards_is_refused(tmp_path):
     path.write_text("shard,image\n1f,a.png\n")
     with pytest.raises(UsageError, match="no shard '2e'; found 1f"):
         shard_images(path, "2e")
+
+
+def test_the_line_that_removes_former_shards_removes_no_other(tmp_path):
+    page = Path(__file__).resolve().parents[1] / "config/README.md"
+    (line,) = re.findall(r"^    (for part in .*)$", page.read_text(), re.MULTILINE)
+    for shard in ("1a/two words", "1a2b/two words", "1a/uncut"):
+        name, dataset = shard.split("/")
+        (tmp_path / "results" / dataset / "vgg19/shards" / name / "maps").mkdir(parents=True)
+    write_shards({"1a": ["a.png"]}, tmp_path / "results/two words/shards.csv")
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
+    left = [path.relative_to(tmp_path / "results") for path in tmp_path.rglob("shards/*")]
+    assert left == [Path("two words/vgg19/shards/1a")]

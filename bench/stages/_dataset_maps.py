@@ -15,7 +15,7 @@ from bench.attention._registry import load_method
 from bench.attention._ridge import load_fit
 from bench.errors import BenchError
 from bench.files import written_whole
-from bench.maps import new_maps, write_map
+from bench.maps import NewMaps, write_map
 from bench.messages import progress
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def write_dataset_maps(
         files = {}
         for method, options in methods.items():
             path = stack.enter_context(written_whole(folder / f"{renamed(method)}.h5"))
-            files[method] = stack.enter_context(new_maps(path))
+            files[method] = stack.enter_context(NewMaps(path))
             files[method].attrs.update(
                 method=renamed(method),
                 model=network.name,

@@ -9,7 +9,7 @@ import h5py
 
 from bench.errors import ValidationError
 from bench.files import written_whole
-from bench.maps import map_names, open_maps
+from bench.maps import NewMaps, map_names, open_maps
 from bench.workflow import fingerprint
 
 WITHOUT_MAPS = ("failed", "not_applicable")
@@ -27,7 +27,7 @@ def link_maps(path: Path, parts: dict[Path, list[str]]) -> None:
     for word in reversed(WITHOUT_MAPS):
         said = next((own for own in stated.values() if word in own), said)
     total = fingerprint.combined(parts=[str(own.get("fingerprint")) for own in stated.values()])
-    with written_whole(path) as part, h5py.File(part, "w", libver="latest") as whole:
+    with written_whole(path) as part, NewMaps(part) as whole:
         whole.attrs.update(said | {"fingerprint": "failed" if "failed" in said else total})
         if any(word in said for word in WITHOUT_MAPS):
             return

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bench.attention._registry import check_id
     from bench.datasets import image_sizes
     from bench.external import ExternalMaps, external_files
-    from bench.maps import new_maps, write_map
+    from bench.maps import NewMaps, write_map
     from bench.messages import progress
     from bench.workflow import fingerprint
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     maps = ExternalMaps(source, sizes)
     used = [path for paths in external_files(source, sizes).values() for path in paths]
     contents = fingerprint.files(used or [source])
-    with written_whole(arguments.output) as path, new_maps(path) as file:
+    with written_whole(arguments.output) as path, NewMaps(path) as file:
         file.attrs.update(
             method=name,
             model="external",

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes heatmaps.h5; an image without fixations gets zeros and the flag `no_fixation`."""
-    from bench.maps import new_maps, write_map
+    from bench.maps import NewMaps, write_map
     from bench.messages import progress
     from bench.parallel import in_order, pieces
     from bench.protocols import get_protocol, rows_by_image, used_fixations
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
         [(name, images[name], *_columns(rows(name), protocol)) for name in piece]
         for piece in pieces(images, PIECE)
     )
-    with written_whole(arguments.output) as path, new_maps(path) as file:
+    with written_whole(arguments.output) as path, NewMaps(path) as file:
         file.attrs.update(choices)
         made = chain.from_iterable(in_order(partial(_heatmaps, choices), work, arguments.jobs))
         for name, values in progress(made, "heatmaps", unit="image", total=len(images)):

@@ -1,4 +1,4 @@
-"""What the workflow does when a run has ended: time and memory, and what to do where it failed."""
+"""Around the jobs: folders looked at before, time and memory after, and what to do on failure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 FAILED = """\
 attention-bench: the run ended with an error; the messages of the failed jobs stand above, and in
 their logs. With --keep-going all that does not depend on what failed is finished."""
+
+
+def unwritable(datasets: Iterable[str]) -> list[str]:
+    """A message for each folder of results that is there and takes no files.
+
+    To be asked before the first job: Snakemake, which puts away the old logs, would meet it first.
+    """
+    folders = [Path("results"), *(Path("results", name) for name in datasets)]
+    return [
+        f"attention-bench: {folder.absolute()}: nothing may be written there. Allow it, or write "
+        "to another folder (snakemake --directory FOLDER)."
+        for folder in folders
+        if folder.is_dir() and not os.access(folder, os.W_OK)
+    ]
 
 
 def write_performance(datasets: Iterable[str], words: Sequence[str]) -> None:
@@ -61,7 +75,8 @@ def partial_report(plan: Plan, dataset: str) -> str:
         *shlex.split(plan.dataset_arguments(dataset)),
         *("--results", folder, "--models", *settings.models, "--methods", *settings.methods),
         *shlex.split(plan.report_arguments(dataset)),
-        *("--seed", str(settings.seed), "--partial", "--output", f"{folder}/partial/report.html"),
+        *("--seed", str(settings.seed), "--configuration", plan.stated(dataset)),
+        *("--partial", "--output", f"{folder}/partial/report.html"),
     ]
     return f"{shlex.quote(sys.executable)} -m bench report {shlex.join(words)}"
 

@@ -55,6 +55,54 @@ def test_without_maps_and_without_a_message_it_was_not_run(results):
     )
 
 
+@pytest.fixture
+def cut(results):
+    """The same, cut into the shards 1a and 2b, of which the second has no maps."""
+    (results / "shards.csv").write_text("shard,image\n1a,a.png\n2b,b.png\n")
+    for shard in ("1a", "2b", "0old"):
+        for name in ("maps", "logs"):
+            (results / "net/shards" / shard / name).mkdir(parents=True)
+    (results / "net/maps/cam.h5").rename(results / "net/shards/1a/maps/cam.h5")
+    (results / "net/logs/attend_d_net.log").rename(results / "net/shards/1a/logs/attend_d_net.log")
+    return results
+
+
+@pytest.mark.parametrize("log", ["attend_d_net", "attend_d_net__2", "attend_d_net_cam"])
+def test_the_log_of_one_shard_says_why_the_row_failed(cut, log):
+    assert outcome(cut, "net", "cam").state == NOT_RUN
+    (cut / f"net/shards/2b/logs/{log}.log").write_text("bench attend: b.png: truncated.")
+    assert outcome(cut, "net", "cam") == Outcome(FAILED, "b.png: truncated.")
+    (cut / "net/logs/join_maps_cam.log").write_text("bench join-maps: no room.")
+    assert outcome(cut, "net", "cam") == Outcome(FAILED, "no room.")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "state"), [("failed", FAILED), ("not_applicable", NOT_APPLICABLE)]
+)
+def test_the_map_file_of_one_shard_says_why_the_row_has_none(cut, attribute, state):
+    with h5py.File(cut / "net/shards/2b/maps/cam.h5", "w") as file:
+        file.attrs[attribute] = "why"
+    assert outcome(cut, "net", "cam") == Outcome(state, "why")
+
+
+def test_without_joined_scores_a_shard_or_the_joining_says_why(cut):
+    (cut / "net/shards/1a/maps/cam.h5").rename(cut / "net/maps/cam.h5")
+    (cut / "net/scores/cam.parquet").unlink()
+    assert outcome(cut, "net", "cam").state == NOT_RUN
+    (cut / "net/shards/2b/logs/score_cam.log").write_text("bench score: no map for 'b.png'.")
+    assert outcome(cut, "net", "cam") == Outcome(FAILED, "no map for 'b.png'.")
+    (cut / "net/logs/join_scores_cam.log").write_text("bench join-scores: no room.")
+    assert outcome(cut, "net", "cam") == Outcome(FAILED, "no room.")
+
+
+def test_a_folder_of_a_former_shard_says_nothing(cut):
+    (cut / "net/shards/0old/logs/attend_d_net.log").write_text("bench attend: long ago")
+    (cut / "net/shards/0old/maps/cam.h5").write_bytes(b"garbage")
+    assert outcome(cut, "net", "cam").state == NOT_RUN
+    (cut / "shards.csv").write_bytes(b"garbage")
+    assert outcome(cut, "net", "cam").state == NOT_RUN
+
+
 def test_a_control_has_a_shared_log_of_its_own(results):
     (results / "net/logs/attend_d_net__random.log").write_text("bench attend: no luck")
     assert outcome(results, "net", "cam_random") == Outcome(FAILED, "no luck")

@@ -109,7 +109,8 @@ def make_study(folder, bytecode):
     for name in ("bench", "config"):
         skip = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(PROJECT / name, project / name, ignore=skip)
-    shutil.copy2(PROJECT / "Snakefile", project / "Snakefile")
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy2(PROJECT / name, project / name)
     stimuli = folder / "data/pair/stimuli"
     stimuli.mkdir(parents=True)
     rng = np.random.default_rng(0)

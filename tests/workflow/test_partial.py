@@ -1,5 +1,6 @@
 """A method that fails costs its own row: the others finish, and a report says what became of it."""
 
+import json
 import os
 import re
 import shlex
@@ -38,7 +39,7 @@ def maps(tape):
 '''
 
 
-def snakemake(folder, *words):
+def snakemake(folder, *words, shard_size=500):
     """The exit code and all that was shown of a run in `folder`."""
     done = subprocess.run(
         [
@@ -47,6 +48,7 @@ def snakemake(folder, *words):
             "methods={cam: {}, gradcam: {layer: nowhere}, broken: {}, fussy: {}}",
             "plugins=[broken.py, fussy.py]",
             *("metrics=[nss, sauc, mae_paper]", "random_weights=false"),
+            f"shard_size={shard_size}",
         ],
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
@@ -57,10 +59,13 @@ def snakemake(folder, *words):
 
 
 @pytest.mark.slow
-def test_what_failed_is_told_from_what_does_not_apply_and_the_rest_is_reported(tiny, tmp_path):
+@pytest.mark.parametrize("shard_size", [2, 1], ids=["whole", "in shards"])
+def test_what_failed_is_told_from_what_does_not_apply_and_the_rest_is_reported(
+    shard_size, tiny, tmp_path
+):
     (tmp_path / "broken.py").write_text(BROKEN)
     (tmp_path / "fussy.py").write_text(ABSENT)
-    code, shown = snakemake(tmp_path, "--keep-going")
+    code, shown = snakemake(tmp_path, "--keep-going", shard_size=shard_size)
     assert code == 1
     assert "Traceback" not in shown
     assert "--unlock" in shown
@@ -84,11 +89,13 @@ def test_what_failed_is_told_from_what_does_not_apply_and_the_rest_is_reported(t
     assert "failed" in gradcam
     assert "nowhere" in gradcam
     assert len(rows) == 1 + len(labels)  # the heading; CAM and the baselines have scores
+    stated = json.loads((tmp_path / "results/tiny/partial/provenance.json").read_text())
+    assert stated["configuration"]["plugins"] == ["broken.py", "fussy.py"]
     table = (tmp_path / "results/tiny/partial/leaderboard.csv").read_text()
     assert ",efficientnet_lite0,cam,cam,nss," in table
 
     target = "results/tiny/efficientnet_lite0/maps/gradcam.h5"
-    code, shown = snakemake(tmp_path, target)
+    code, shown = snakemake(tmp_path, target, shard_size=shard_size)
     assert code == 1
     assert "nowhere" in shown
 
