@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bench import __version__
-from bench.attention import method_files
+from bench.attention._registry import method_files
 from bench.baselines import BASELINES
 from bench.metrics import get_metric, metric_names
 from bench.networks import network_entry

@@ -71,8 +71,10 @@ KEYS = [
     ({"device": "cpu"}, {}),
     ({"batch_size": 1}, {}),
     ({"workers": 2}, {}),
-    ({"plugins": ["own.py"]}, {}),
-    ({"rules": ["own.smk"]}, {}),
+    ({"shard_size": 2}, {}),
+    # what only the report states
+    ({"plugins": ["own.py"]}, REPORT),
+    ({"rules": ["own.smk"]}, REPORT),
     # what comes out
     ({"seed": 1}, SCORES),
     ({"metrics": ["nss", "cc"]}, SCORES),
@@ -88,6 +90,10 @@ KEYS = [
     (
         {"models": ["efficientnet_lite0", "alexnet"], "weights": {"alexnet": "alexnet.pth"}},
         {"fit_cam": 1, "attend_pair_alexnet": 1} | TWO_SCORES,
+    ),
+    (
+        {"shard_size": 1},  # the two photographs apart
+        {"shards": 1, SHARED: 2, "join_maps": 2, "score_shard": 20, "join_scores": 10} | TABLES,
     ),
     ({"random_weights": True}, {f"{SHARED}__random": 1, "controls": 1} | TWO_SCORES),
     ({"external": {"theirs": "maps"}}, {"external": 1} | ONE_SCORE),
