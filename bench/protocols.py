@@ -119,23 +119,22 @@ def fixation_weights(rows: pd.DataFrame, weight: str) -> np.ndarray:
 
 
 def rows_by_image(table: pd.DataFrame, images: Sequence[str]) -> Callable[[str], pd.DataFrame]:
-    """A function: image -> its rows of a fixation table, in the table's order; none for others.
+    """A function: image -> its rows of a fixation table, in the table's order; none for others."""
+    ordered, places = sorted_by_image(table, images)
+    return lambda image: ordered.iloc[places.get(image, slice(0))]
 
-    The table is sorted once; a frame per image would cost far more memory than the numbers in it.
+
+def sorted_by_image(
+    table: pd.DataFrame, images: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, slice]]:
+    """A fixation table sorted by image, otherwise in its order, and where each image's rows lie.
+
+    Sorted once: a frame per image would cost far more memory than the numbers in it.
     """
     import numpy as np
     import pandas as pd
 
-    number = {image: place for place, image in enumerate(images)}
     codes = pd.Categorical(table["image_id"], categories=list(images)).codes
     order = np.argsort(codes, kind="stable")
-    ordered = table.iloc[order]
-    starts = np.searchsorted(codes[order], np.arange(len(number) + 1))
-
-    def rows(image: str) -> pd.DataFrame:
-        if image not in number:
-            return ordered.iloc[:0]
-        place = number[image]
-        return ordered.iloc[starts[place] : starts[place + 1]]
-
-    return rows
+    edges = np.searchsorted(codes[order], np.arange(len(images) + 1)).tolist()
+    return table.iloc[order], dict(zip(images, map(slice, edges, edges[1:]), strict=True))

@@ -29,7 +29,7 @@ from bench.metrics import (
     scores_by_viewer,
     split_viewers,
 )
-from bench.protocols import USED_COLUMNS, fixation_weights, rows_by_image, used_fixations
+from bench.protocols import USED_COLUMNS, fixation_weights, sorted_by_image, used_fixations
 from bench.score_tables import MapScores
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Gaze:
             self.protocol["first_fixation"] = first_fixation
         self._number = {image: number for number, image in enumerate(self.shapes)}
         kept = used_fixations(self._table, str(self.protocol["first_fixation"]))
-        self._rows = rows_by_image(kept, self.images)
+        self._used, self._places = sorted_by_image(kept, self.images)
         self._pooled_counts: dict[tuple[tuple[int, int], tuple[int, int]], np.ndarray] = {}
 
     def with_first_fixation(self, choice: str) -> Gaze:
@@ -89,7 +89,7 @@ class Gaze:
 
     def rows(self, image: str) -> pd.DataFrame:
         """The used fixations on an image."""
-        return self._rows(image)
+        return self._used.iloc[self._places[image]]
 
     def place(self, image: str) -> int:
         """The number of an image in `images`."""
@@ -106,10 +106,8 @@ class Gaze:
 
     @cached_property
     def _positions(self) -> dict[str, np.ndarray]:
-        return {
-            image: self.rows(image)[["x_image_px", "y_image_px"]].to_numpy()
-            for image in self.images
-        }
+        every = self._used[["x_image_px", "y_image_px"]].to_numpy()
+        return {image: every[rows] for image, rows in self._places.items()}
 
     @cached_property
     def _centre_bias(self) -> CentreBias:

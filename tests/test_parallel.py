@@ -49,7 +49,7 @@ def test_a_process_that_dies_is_one_message():
 
 
 WORK = """
-import os, time
+import os, signal, time
 from bench.parallel import in_order
 
 def begin(number):
@@ -57,6 +57,7 @@ def begin(number):
     time.sleep(number)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
     list(in_order(begin, {items}, jobs=2))
 """
 

@@ -174,15 +174,16 @@ def _marks(
     """A mark per map and network with its interval; the hollow ones of controls have none."""
     import seaborn as sns
 
-    if rows.empty:
+    # seaborn summarises observations: of (low, mean, high) the median and the range
+    values = ["mean"] if hollow else ["mean", "ci_low", "ci_high"]
+    shown = rows.melt(["place", "network"], values, value_name="score").dropna()
+    if shown.empty:
         return
     networks = list(dict.fromkeys(map(network_label, models)))
     palette = sns.color_palette(PALETTE, len(networks))
-    # seaborn summarises observations: of (low, mean, high) the median and the range
-    values = ["mean"] if hollow else ["mean", "ci_low", "ci_high"]
     before = len(axis.lines)
     sns.pointplot(
-        rows.melt(["place", "network"], values, value_name="score").dropna(),
+        shown,
         x="score",
         y="place",
         hue="network",
@@ -207,7 +208,7 @@ def _marks(
     axis.set(xlabel="", ylabel="")
     marks = [line for line in axis.lines[before:] if line.get_marker() not in ("None", "")]
     for name, line in zip(networks, marks, strict=True):
-        if name in set(rows["network"]):
+        if name in set(shown["network"]):
             line.set_label(HOLLOW if hollow else name)
 
 
