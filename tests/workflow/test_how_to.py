@@ -97,7 +97,7 @@ def test_the_rows_of_all_pages_stand_in_the_report_and_edits_run_what_follows(ti
     assert "Zagoruyko" in report
     assert "High where many channels of the layer are active" in report
     performance = (results / "performance.html").read_text()
-    assert "my_study.yaml</code>" in performance
+    assert "--configfile my_study.yaml" in performance
     assert '<th scope="row">report</th>' in performance
     controls = pd.read_csv(results / "controls.csv")
     assert list(controls["map"]) == joined["methods"]
