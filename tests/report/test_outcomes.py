@@ -1,5 +1,7 @@
 """Failed, not run and not applicable are told apart by the files that a run leaves."""
 
+import os
+
 import h5py
 import pandas as pd
 import pytest
@@ -44,6 +46,12 @@ def test_without_maps_the_log_of_their_job_says_why(results, log):
     (results / "net/logs/attend_d_net.log").unlink()
     (results / f"net/logs/{log}.log").write_text("begun\nbench attend: a.png: truncated.\nMend it.")
     assert outcome(results, "net", "cam") == Outcome(FAILED, "a.png: truncated.\nMend it.")
+
+
+def test_a_method_from_outside_failed_though_the_job_of_the_others_ended_later(results):
+    (results / "net/logs/attend_d_net_mine.log").write_text("bench attend: mine.py, line 3: no.")
+    os.utime(results / "net/logs/attend_d_net_mine.log", (0, 0))
+    assert outcome(results, "net", "mine") == Outcome(FAILED, "mine.py, line 3: no.")
 
 
 def test_without_maps_and_without_a_message_it_was_not_run(results):
