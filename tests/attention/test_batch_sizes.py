@@ -1,7 +1,8 @@
 """Another batch size or number of cores gives the same maps and scores, to 1e-5.
 
-But for gradients down to the pixels on another number of cores: there single maps were measured to
-differ by more, up to 1e-4 of their largest value.
+But for gradients down to the pixels of a photograph on which a ReLU6 changes its mind: on another
+number of cores sums are rounded differently, and where an input lies within that of 0 or 6 the
+gradient passes or not. One of six million such inputs is enough for 1e-4 of a map's largest value.
 """
 
 import numpy as np
@@ -34,9 +35,13 @@ def photographs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def maps_of(photographs):
+def network():
+    return load_network("efficientnet_lite0")
+
+
+@pytest.fixture(scope="module")
+def maps_of(network, photographs):
     """A function: batch size and threads -> {(image, map): array} of every method that applies."""
-    network = load_network("efficientnet_lite0")
 
     def make(batch_size, threads):
         before = torch.get_num_threads()
@@ -56,6 +61,33 @@ def maps_of(photographs):
 
 
 @pytest.fixture(scope="module")
+def gates_of(network, maps_of, photographs):
+    """A function: batch size and threads -> for every use of a ReLU6 which inputs it passes.
+
+    Each is (photographs, ...) boolean.
+    """
+
+    def make(batch_size, threads):
+        passed = []
+        hooks = [
+            layer.register_forward_pre_hook(
+                lambda _, inputs: passed.append((inputs[0] > 0) & (inputs[0] < 6))
+            )
+            for layer in network.module.modules()
+            if isinstance(layer, torch.nn.ReLU6)
+        ]
+        try:
+            maps_of(batch_size, threads)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        uses = len(passed) // -(-len(photographs) // batch_size)  # in each batch's forward pass
+        return [torch.cat(passed[use::uses]) for use in range(uses)]
+
+    return make
+
+
+@pytest.fixture(scope="module")
 def alone(maps_of):
     """The maps of one photograph at a time on one core."""
     return maps_of(1, 1)
@@ -68,7 +100,7 @@ def test_the_same_cores_give_the_same_bytes(alone, maps_of):
 
 
 @pytest.mark.parametrize(("batch_size", "threads"), [(1, 2), (3, 1), (8, 1), (8, 2)])
-def test_maps_and_scores_agree(batch_size, threads, alone, maps_of):
+def test_maps_and_scores_agree(batch_size, threads, alone, maps_of, gates_of, photographs):
     found = maps_of(batch_size, threads)
     assert alone.keys() == found.keys()
     assert len({name for _, name in found}) > 15
@@ -88,7 +120,11 @@ def test_maps_and_scores_agree(batch_size, threads, alone, maps_of):
         ]
         scores = max(abs(pair[0][name] - pair[1][name]) for name in METRICS)
         differences[key] = max(np.abs(values - found[key]).max() / scale, scores)
-    at_pixels = 1e-4 if threads > 1 else 1e-5
-    limits = dict.fromkeys(DOWN_TO_THE_PIXELS, at_pixels)
-    far = {key: one for key, one in differences.items() if one > limits.get(key[1], 1e-5)}
-    assert not far
+    same = torch.ones(len(photographs), dtype=bool)
+    for one, other in zip(gates_of(1, 1), gates_of(batch_size, threads), strict=True):
+        same &= (one == other).flatten(1).all(1)
+    assert same.any()
+    flipped = {path.name for path, alike in zip(photographs, same, strict=True) if not alike}
+    for (image, name), difference in differences.items():
+        at_a_kink = threads > 1 and image in flipped and name in DOWN_TO_THE_PIXELS
+        assert difference < (1e-4 if at_a_kink else 1e-5), (image, name)

@@ -1,11 +1,7 @@
 """Whoever does what a how-to page says gets the row that it promises, at the first try."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import h5py
 import pandas as pd
@@ -14,6 +10,7 @@ import yaml
 
 from bench.workflow.configuration import read_settings
 
+from .environment import output_of
 from .how_to import PROJECT, page_commands, page_files, save
 
 PAGES = ("add-a-method.md", "add-external-maps.md", "add-a-tool.md")
@@ -28,24 +25,15 @@ def run(folder, command, *words):
     if program == "snakemake":
         arguments += ["--snakefile", str(PROJECT / "Snakefile"), *words, "--config", *SMALL]
     module = [] if program == "python" else ["-m", program]
-    done = subprocess.run(
-        [sys.executable, *module, *arguments],
-        cwd=folder,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return output_of(folder, *module, *arguments)
 
 
 def jobs(folder):
     """The rules that a run would execute now."""
-    shown = run(folder, EVERYTHING, "-n", "--quiet", "rules")
-    if "Nothing to be done" in shown:
+    output = run(folder, EVERYTHING, "-n", "--quiet", "rules")
+    if "Nothing to be done" in output:
         return set()
-    table = shown.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    table = output.split("Job stats:")[1].split("total")[0].splitlines()[3:]
     return {line.split()[0] for line in table if line.strip()}
 
 

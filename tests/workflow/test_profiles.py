@@ -4,8 +4,6 @@ What an executor's plugin reads is tested where that plugin is installed (`--gro
 """
 
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import yaml
 from bench.workflow.resources import FIRST_ATTEMPT
 
 from . import object_storage
+from .environment import output_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 # One data set in one piece, and one of seven photographs in shards.
@@ -25,18 +24,8 @@ RULES |= {"join_scores", "leaderboard", "sensitivity", "report"}
 
 def dry_run(folder, *words, config=()):
     """The output of `snakemake -n` in `folder`."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "-n", "--snakefile", PROJECT / "Snakefile"),
-            *("--directory", folder, *words, "--config", *STUDY, *config),
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    program = ("-m", "snakemake", "-n", "--snakefile", PROJECT / "Snakefile")
+    return output_of(folder, *program, "--directory", folder, *words, "--config", *STUDY, *config)
 
 
 def asked(output):

@@ -1,9 +1,6 @@
 """A data set that is cut: which jobs there are, what stays fresh, and the study from end to end."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -12,6 +9,8 @@ import pytest
 
 from bench.cli import main
 from bench.workflow.plan import Plan
+
+from .environment import output_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 NETWORK = "efficientnet_lite0"
@@ -119,22 +118,13 @@ def snakemake(folder, *words, **config):
     settings = {"datasets": "[seven]", "methods": "[gradcam]", "metrics": "[nss, ig_fitted]"}
     settings = settings | {"batch_size": 1} | config
     chosen = [f"{key}={value}" for key, value in settings.items()]
-    program = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    done = subprocess.run(
-        [*program, "--snakefile", PROJECT / "Snakefile", *words, "--config", *chosen],
-        cwd=folder,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    program = ("-m", "snakemake", "--cores", "2", "--snakefile", PROJECT / "Snakefile")
+    return output_of(folder, *program, *words, "--config", *chosen)
 
 
-def counts(shown):
+def counts(output):
     """{rule: jobs} of a dry run."""
-    lines = shown.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    lines = output.split("Job stats:")[1].split("total")[0].splitlines()[3:]
     return {line.split()[0]: int(line.split()[1]) for line in lines if line.strip()}
 
 
