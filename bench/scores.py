@@ -56,31 +56,25 @@ class Gaze:
         seed: int = 0,
         first_fixation: str | None = None,
     ) -> None:
-        with open_maps(heatmaps) as file:
-            shapes = {name: file[name].shape for name in sorted(file)}
-            protocol = dict(file.attrs)
-        if first_fixation:
-            protocol["first_fixation"] = first_fixation
-        self._set(table[[name for name in USED_COLUMNS if name in table]], shapes, protocol)
+        self._table = table[[name for name in USED_COLUMNS if name in table]]
         self._path, self.seed = heatmaps, seed
-
-    def _set(
-        self, table: pd.DataFrame, shapes: dict[str, tuple[int, int]], protocol: dict[str, Any]
-    ) -> None:
-        self._table, self.shapes, self.protocol = table, shapes, protocol
         self._changed: dict[str, Gaze] = {}
-        self._number = {image: number for number, image in enumerate(shapes)}
-        kept = used_fixations(table, str(protocol["first_fixation"]))
+        with open_maps(heatmaps) as file:
+            self.shapes = {name: file[name].shape for name in sorted(file)}
+            self.protocol = dict(file.attrs)
+        if first_fixation:
+            self.protocol["first_fixation"] = first_fixation
+        self._number = {image: number for number, image in enumerate(self.shapes)}
+        kept = used_fixations(self._table, str(self.protocol["first_fixation"]))
         self._used, self._places = sorted_by_image(kept, self.images)
         self._pooled_counts: dict[tuple[tuple[int, int], tuple[int, int]], np.ndarray] = {}
 
     def with_first_fixation(self, choice: str) -> Gaze:
         """The same gaze with the first fixation of each viewer kept or dropped, on all images."""
         if choice not in self._changed:
-            changed = Gaze.__new__(Gaze)  # the file of a large data set takes long to look through
-            changed._set(self._table, self.shapes, self.protocol | {"first_fixation": choice})
-            changed._path, changed.seed = self._path, self.seed
-            self._changed[choice] = changed
+            self._changed[choice] = Gaze(
+                self._table, self._path, seed=self.seed, first_fixation=choice
+            )
         return self._changed[choice]
 
     @property
