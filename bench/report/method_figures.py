@@ -75,7 +75,7 @@ def human_heatmaps(pictures: Pictures, images: list[str]) -> Sheet:
         x = GAP + pair * 2 * (width + GAP)
         picture = pictures.photograph(image, (width, width))
         sheet.place(x, y, picture)
-        _map(sheet, x + width + GAP, y, picture, pictures.human(image))
+        place_map(sheet, x + width + GAP, y, picture, pictures.human(image))
         sheet.write(x, y + len(picture) + BELOW, image, room=2 * width)
         if pair == pairs - 1:
             y = sheet.height + GAP
@@ -107,7 +107,7 @@ def method_figure(
         sheet.place(GAP, top, picture)
         sheet.write(GAP, top + height + BELOW, "photograph", size=7.5)
         x, y = (GAP, top + below) if several else (2 * GAP + width, top)
-        _map(sheet, x, y, picture, pictures.human(one.image))
+        place_map(sheet, x, y, picture, pictures.human(one.image))
         sheet.write(
             x, y + height + BELOW, _human_text(one.image, scores, several), room=width, size=7.5
         )
@@ -115,7 +115,7 @@ def method_figure(
             row, column = divmod(place, across)
             x = GAP + (column + (1 if several else 2)) * (width + GAP)
             y = top + row * below
-            _map(sheet, x, y, picture, read(one.image))
+            place_map(sheet, x, y, picture, read(one.image))
             text = shown.short_label(name)
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, one.image)
@@ -152,13 +152,13 @@ def gallery(
         if rows:
             sheet.write(x, GAP + small * LINE, rows[0][0].classes(image), room=width, size=small)
         sheet.place(x, top, picture)
-        _map(sheet, x, top + step, picture, pictures.human(image))
+        place_map(sheet, x, top + step, picture, pictures.human(image))
         sheet.write(
             x, top + step + len(picture) + BELOW, _human_text(image, scores, True), size=small
         )
         for place, (shown, name) in enumerate(rows, start=2):
             y = top + place * step
-            _map(sheet, x, y, picture, shown.maps[name](image))
+            place_map(sheet, x, y, picture, shown.maps[name](image))
             if scores is not None:
                 value = scores.of(shown.model, shown.method, name, image)
                 sheet.write(x, y + len(picture) + BELOW, scores.text(value), size=small)
@@ -172,6 +172,14 @@ def sentence(text: str) -> Sheet:
     for place, line in enumerate(textwrap.wrap(text, 80)):
         sheet.write(GAP, GAP + place * 10 * LINE, line, size=10)
     return sheet
+
+
+def place_map(sheet: Sheet, x: int, y: int, picture: np.ndarray, values: Map) -> None:
+    """The map over the photograph, or over it in words why there is none to see."""
+    sheet.place(x, y, overlay(picture, values))
+    wrong = what_is_wrong(values)
+    if wrong:
+        sheet.stamp(x, y, (picture.shape[1], picture.shape[0]), wrong)
 
 
 def _heading(
@@ -189,11 +197,3 @@ def _human_text(image: str, scores: ImageScores | None, short: bool) -> str:
     if not np.isfinite(value):
         return "human"
     return f"{'viewers' if short else 'human; other viewers'}: {scores.text(value)}"
-
-
-def _map(sheet: Sheet, x: int, y: int, picture: np.ndarray, values: Map) -> None:
-    """The map over the photograph, or over it in words why there is none to see."""
-    sheet.place(x, y, overlay(picture, values))
-    wrong = what_is_wrong(values)
-    if wrong:
-        sheet.stamp(x, y, (picture.shape[1], picture.shape[0]), wrong)

@@ -85,7 +85,8 @@ def _sheet(images: dict[str, Path], titles: dict[str, str], rows: dict[str, dict
 
     import matplotlib as mpl
 
-    from bench.report.pictures import overlay, photograph, what_is_wrong
+    from bench.report.method_figures import place_map
+    from bench.report.pictures import photograph
     from bench.report.sheets import LINE, Sheet, letters
 
     mpl.rcParams["text.parse_math"] = False  # a dollar sign in a file's name is a dollar sign
@@ -102,10 +103,7 @@ def _sheet(images: dict[str, Path], titles: dict[str, str], rows: dict[str, dict
             sheet.write(x, GAP + line * 8 * LINE, text, room=BOX[0])
         sheet.place(x, top, picture)
         for row, maps in enumerate(rows.values(), start=1):
-            y = top + row * step
-            sheet.place(x, y, overlay(picture, maps.get(name)))
-            if wrong := what_is_wrong(maps.get(name)):
-                sheet.stamp(x, y, picture.shape[1::-1], wrong)
+            place_map(sheet, x, top + row * step, picture, maps.get(name))
     sheet.scale(GAP + 40, sheet.height + 2 * GAP)
     sheet.height += GAP
     return sheet
